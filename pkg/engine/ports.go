@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"net/netip"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// Source answers for one store of credentials. Every call is made as an
+// identity; signing in, and signing in again when a token is refused, is the
+// source's own business. Failures carry a pam.Class. Implementations are safe
+// for concurrent use.
+type Source interface {
+	// Stored lists the stored credentials of one system, or of one DNS
+	// domain, that the identity may see; none is an empty list.
+	Stored(ctx context.Context, as pam.Identity, system string) ([]pam.Credential, error)
+	// SharedLists names the shared credential lists.
+	SharedLists(ctx context.Context, as pam.Identity) ([]string, error)
+	// SharedEntries lists the entries of one of them.
+	SharedEntries(ctx context.Context, as pam.Identity, list string) ([]pam.Credential, error)
+	// SystemName finds the name of the system at an address.
+	SystemName(ctx context.Context, as pam.Identity, ip netip.Addr) (string, error)
+
+	// CheckOut obtains the secret. It is never retried after the request
+	// may have been received. ErrCheckedOut when someone else holds it.
+	CheckOut(ctx context.Context, as pam.Identity, c pam.Credential, comment string) (pam.Release, error)
+	// CheckIn gives it back. ErrNotFound when it was not checked out.
+	CheckIn(ctx context.Context, as pam.Identity, c pam.Credential, comment string) error
+
+	// JobSettings reads a job as the service keeps it, member by member.
+	JobSettings(ctx context.Context, as pam.Identity, id int64) (json.RawMessage, error)
+	// CreatePasswordJob creates a password-change job and returns its id.
+	CreatePasswordJob(ctx context.Context, as pam.Identity, job json.RawMessage) (int64, error)
+	// SetJobComment sets a job's comment.
+	SetJobComment(ctx context.Context, as pam.Identity, id int64, comment string) error
+}
+
+// Journal is the crash-safe record of checkouts. A method returns only when
+// the record is on disk; ErrJournal when it can't be.
+type Journal interface {
+	// Append records a checkout in its present state.
+	Append(ctx context.Context, c pam.Checkout) error
+	// Open lists the checkouts that are intended or open, oldest first.
+	Open(ctx context.Context) ([]pam.Checkout, error)
+}
+
+// Clock tells the time.
+type Clock func() time.Time

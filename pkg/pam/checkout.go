@@ -1,0 +1,29 @@
+package pam
+
+import "time"
+
+// Checkout is one credential that was asked for, as the journal keeps it. It
+// never holds the secret.
+type Checkout struct {
+	ID         string
+	Profile    string
+	Identity   Identity // who RED IM saw
+	Credential Credential
+	Comment    string
+	Ticket     string
+	At         time.Time
+	Due        time.Time // when it should be back; zero when nobody said
+	State      CheckoutState
+}
+
+// CheckoutState is how far a checkout has come.
+type CheckoutState string
+
+// A checkout starts as an intent, written before the secret is asked for. A
+// state that stays intended was interrupted: the service may hold it as open.
+const (
+	CheckoutIntended  CheckoutState = "intended"
+	CheckoutOpen      CheckoutState = "open"
+	CheckoutRefused   CheckoutState = "refused" // the service said no; nothing is open
+	CheckoutCheckedIn CheckoutState = "checked_in"
+)

@@ -1,0 +1,76 @@
+package pam
+
+import "strings"
+
+// Identity is a RED IM identity: a name, and the domain (authenticator) it
+// belongs to. An empty Domain means an explicit account of the product itself.
+type Identity struct {
+	Domain string
+	Name   string
+}
+
+// String writes the identity as RED IM does: DOMAIN\name, or the bare name.
+func (i Identity) String() string {
+	if i.Domain == "" {
+		return i.Name
+	}
+	return i.Domain + `\` + i.Name
+}
+
+// Equal reports whether both name the same identity; case does not matter.
+func (i Identity) Equal(o Identity) bool {
+	return strings.EqualFold(i.Domain, o.Domain) && strings.EqualFold(i.Name, o.Name)
+}
+
+// Fold returns the identity in one spelling, fit for a map key.
+func (i Identity) Fold() Identity {
+	return Identity{Domain: strings.ToLower(i.Domain), Name: strings.ToLower(i.Name)}
+}
+
+// ParseUser reads a session's user: alice, EX\alice or alice@example.local.
+// The domain stays as given; mapping it is the look-up's business. An empty
+// name or domain, or a control character, is ErrUsage.
+func ParseUser(text string) (Identity, error) {
+	if strings.TrimSpace(text) == "" {
+		return Identity{}, Failf(ErrUsage, "user is empty").WithHint(`give a user as alice, EX\alice or alice@example.local`)
+	}
+	if err := checkText("user", text); err != nil {
+		return Identity{}, err
+	}
+	text = strings.TrimSpace(text)
+	id := Identity{Name: text}
+	if domain, name, ok := strings.Cut(text, `\`); ok {
+		id = Identity{Domain: domain, Name: name}
+	} else if i := strings.LastIndexByte(text, '@'); i >= 0 {
+		id = Identity{Domain: strings.TrimSuffix(text[i+1:], "."), Name: text[:i]}
+		if id.Domain == "" {
+			return Identity{}, Failf(ErrUsage, "user %q has an empty domain", text).WithHint("write alice@example.local, or alice alone")
+		}
+	}
+	return id, id.check(text)
+}
+
+func (i Identity) check(text string) error {
+	switch {
+	case i.Name == "":
+		return Failf(ErrUsage, "user %q has a domain but no name", text).WithHint(`give a user as alice, EX\alice or alice@example.local`)
+	case strings.HasPrefix(text, `\`):
+		return Failf(ErrUsage, "user %q has an empty domain", text).WithHint(`write EX\alice, or alice alone`)
+	case strings.ContainsAny(i.Name, `\`) || strings.ContainsAny(i.Domain, `@/ `):
+		return Failf(ErrUsage, "user %q is not of the form DOMAIN\\name or name@domain", text).WithHint(`give a user as alice, EX\alice or alice@example.local`)
+	}
+	return nil
+}
+
+// checkText refuses what must never reach a terminal, a log line or the wire.
+func checkText(what, text string) error {
+	if len(text) > 1024 {
+		return Failf(ErrUsage, "%s is longer than 1024 bytes", what).WithHint("shorten it")
+	}
+	for _, r := range text {
+		if r < 0x20 || r == 0x7f || r == 0xfffd || (r >= 0x80 && r < 0xa0) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
+			return Failf(ErrUsage, "%s %q holds a control character", what, text).WithHint("remove it")
+		}
+	}
+	return nil
+}
