@@ -1,0 +1,133 @@
+//go:build !windows
+
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+func TestTheNextWriterRemovesWhatAKilledOneLeft(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	for slot := range slots {
+		if err := os.WriteFile(slotName(path, slot), []byte("half a fi"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Write(path, []byte("whole"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("left over: %v %v", entries, err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "whole" {
+		t.Fatalf("content %q", got)
+	}
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Fatalf("mode %v", info.Mode())
+	}
+}
+
+func TestAWriterLeavesALiveWriterAlone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "f")
+	other, err := take(slotName(path, 0), os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := fill(other, []byte("being written")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(other.Name()); string(got) != "being written" {
+		t.Fatalf("the other's file holds %q, %v", got, err)
+	}
+}
+
+func TestAPlantedTemporaryFileIsNotWrittenThrough(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, victim := filepath.Join(dir, "f"), filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Symlink(victim, slotName(path, 0)), os.Link(victim, slotName(path, 1))); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(victim); string(got) != "precious" {
+		t.Fatalf("the victim holds %q", got)
+	}
+}
+
+func TestAFailureKeepsTheOldContentAndHints(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, c := range []struct{ name, path, hint string }{
+		{"directory missing", filepath.Join(dir, "none", "f"), "mkdir -p"},
+		{"path is a directory", dir, "ls -ld"},
+		{"parent is a file", filepath.Join("/dev/null", "f"), "ls -ld"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			err := Write(c.path, []byte("x"), 0o600)
+			var f *pam.Failure
+			if !errors.As(err, &f) || !strings.Contains(f.Hint, c.hint) || strings.Contains(f.Message, "redim-tmp") {
+				t.Fatalf("got %#v", err)
+			}
+		})
+	}
+	if entries, _ := os.ReadDir(filepath.Dir(dir)); len(entries) > 1 {
+		t.Fatalf("left over: %v", entries)
+	}
+}
+
+func TestFailuresNameTheCure(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		hint string
+	}{
+		{syscall.ENOSPC, "free some space"},
+		{syscall.EDQUOT, "quota"},
+		{syscall.EROFS, "read-only file system"},
+		{syscall.EACCES, "writable for the user"},
+		{syscall.EIO, "ls -ld"},
+	} {
+		err := failure("/d/f", &fs.PathError{Op: "write", Path: "/d/.f.0.redim-tmp", Err: c.err})
+		var f *pam.Failure
+		if !errors.As(err, &f) || !strings.Contains(f.Hint, c.hint) || !errors.Is(err, c.err) {
+			t.Errorf("%v: got %v, hint %q", c.err, err, f.Hint)
+		}
+		if want := "can not write /d/f: " + c.err.Error(); err.Error() != want {
+			t.Errorf("message %q, want %q", err, want)
+		}
+	}
+}
+
+func TestAFullDiskIsReportedAndNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("needs /dev/full, which only Linux has")
+	}
+	defer full.Close()
+	if err := fill(full, []byte("x")); !isFull(err) {
+		t.Fatalf("got %v", err)
+	}
+}
