@@ -8,8 +8,9 @@ import (
 // Endpoint is the machine or application that a session is about to reach.
 // Host is a host name or FQDN, or empty when only the address is known.
 type Endpoint struct {
-	Host string
-	IP   netip.Addr // zero when unknown
+	Host     string
+	IP       netip.Addr // zero when unknown
+	InDomain string     // the DNS domain it is a member of, when somebody said so
 }
 
 // String returns the host, or the address when there is no host.
@@ -26,8 +27,12 @@ func (e Endpoint) Short() string {
 	return short
 }
 
-// Domain is what follows the first dot of an FQDN, or empty.
+// Domain is the DNS domain: the one that was given, else what follows the first
+// dot of an FQDN, else empty.
 func (e Endpoint) Domain() string {
+	if e.InDomain != "" {
+		return e.InDomain
+	}
 	_, domain, _ := strings.Cut(e.Host, ".")
 	return domain
 }

@@ -29,6 +29,10 @@ const (
 	ErrCheckedOut        Class = "checked_out_by_other"
 	ErrTokenRefused      Class = "token_refused" // expired or revoked; sign in again
 
+	// ErrUncertain stands beside another class: the request may have been
+	// carried out although its answer was lost.
+	ErrUncertain Class = "uncertain"
+
 	ErrSpinNotPermitted Class = "spin_not_permitted"
 	ErrNoTemplateJob    Class = "no_template_job"
 	ErrClockSkew        Class = "clock_skew"

@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// CheckInResult tells what became of a check-in and of the spin after it.
+type CheckInResult struct {
+	Checkout pam.Checkout
+	Absent   bool // the service did not hold it as checked out
+	Spin     SpinResult
+}
+
+// CheckIn gives a checkout back, records it, and creates the spin job that the
+// rules ask for. A spin that failed is reported in the result, never as an
+// error: the credential is back. A checkout that the service no longer holds
+// counts as given back.
+func (e *Engine) CheckIn(ctx context.Context, c pam.Checkout) (CheckInResult, error) {
+	result := CheckInResult{Checkout: c}
+	err := e.Source.CheckIn(ctx, c.Identity, c.Credential, WireComment(c))
+	result.Absent = errors.Is(err, pam.ErrNotFound)
+	if err != nil && !result.Absent {
+		return result, err
+	}
+	result.Checkout.State = pam.CheckoutCheckedIn
+	if err := e.Journal.Append(context.WithoutCancel(ctx), result.Checkout); err != nil {
+		return result, err
+	}
+	if !result.Absent {
+		result.Spin = e.spin(ctx, c)
+	}
+	return result, nil
+}
+
+// FindOpen picks the open checkout that id names, in full or by its beginning.
+func FindOpen(open []pam.Checkout, id string) (pam.Checkout, error) {
+	var fits []pam.Checkout
+	for _, c := range open {
+		if c.ID == id {
+			return c, nil
+		}
+		if id != "" && strings.HasPrefix(c.ID, id) {
+			fits = append(fits, c)
+		}
+	}
+	switch len(fits) {
+	case 1:
+		return fits[0], nil
+	case 0:
+		return pam.Checkout{}, pam.Failf(pam.ErrNotFound, "no open checkout %q", id).WithHint("list what is open with: checkouts")
+	}
+	return pam.Checkout{}, pam.Failf(pam.ErrUsage, "%q names %d open checkouts", id, len(fits)).WithHint("give more of the id")
+}

@@ -1,0 +1,29 @@
+package engine
+
+import (
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// Rules are the settings that decide a look-up and a spin. Each field is one
+// key of the settings file.
+type Rules struct {
+	DefaultDomain      string
+	FallbackToLocal    bool
+	DomainMap          pam.DomainMap
+	IncludeSharedLists bool
+	PreferIP           bool
+	SpinJobs           bool
+	JobComment         string
+	TemplateJobs       map[pam.StoreType]int64
+}
+
+// Engine serves the use cases over one source. All fields but Journal must be
+// set; Journal only for CheckOut and CheckIn. It is safe for concurrent use.
+type Engine struct {
+	Source  Source
+	Journal Journal
+	Clock   Clock
+	Rules   Rules
+	Profile string        // recorded with each checkout
+	NewID   func() string // makes checkout ids
+}
