@@ -1,6 +1,9 @@
 package pam
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Class names one kind of failure that a caller may act on. The same word
 // stands in JSON errors, in the table of exit codes and in test-settings.
@@ -65,6 +68,13 @@ func Failf(class Class, format string, args ...any) *Failure {
 // WithHint sets the hint and returns f.
 func (f *Failure) WithHint(format string, args ...any) *Failure {
 	f.Hint = fmt.Sprintf(format, args...)
+	return f
+}
+
+// Uncertain marks that the act may have been done although it failed, so that
+// errors.Is(f, ErrUncertain) holds beside f's own class. It returns f.
+func (f *Failure) Uncertain() *Failure {
+	f.Err = errors.Join(f.Err, ErrUncertain)
 	return f
 }
 
