@@ -17,13 +17,18 @@ type Rules struct {
 	TemplateJobs       map[pam.StoreType]int64
 }
 
-// Engine serves the use cases over one source. All fields but Journal must be
-// set; Journal only for CheckOut and CheckIn. It is safe for concurrent use.
+// Engine serves the use cases over one source. Source, Clock and Rules must be
+// set; Journal and NewID for CheckOut and CheckIn; Facts and Delegation for
+// Review and spins. It is safe for concurrent use and not to be copied.
 type Engine struct {
-	Source  Source
-	Journal Journal
-	Clock   Clock
-	Rules   Rules
-	Profile string        // recorded with each checkout
-	NewID   func() string // makes checkout ids
+	Source     Source
+	Journal    Journal
+	Clock      Clock
+	Rules      Rules
+	Profile    string        // recorded with each checkout
+	NewID      func() string // makes checkout ids
+	Facts      Facts
+	Delegation pam.Identity // who works on jobs; needs All Access there
+
+	templates templates
 }

@@ -47,5 +47,14 @@ type Journal interface {
 	Open(ctx context.Context) ([]pam.Checkout, error)
 }
 
+// Facts are what a source has noticed while it was used.
+type Facts interface {
+	// ClockOffset is the service's clock less ours; ok is false before the
+	// first answer.
+	ClockOffset() (offset time.Duration, ok bool)
+	// Unattested names the operations in use that no public material attests.
+	Unattested() []string
+}
+
 // Clock tells the time.
 type Clock func() time.Time

@@ -79,7 +79,7 @@ func spinReason(err error) SpinReason {
 }
 
 func (e *Engine) createSpinJob(ctx context.Context, template int64, c pam.Checkout) (int64, error) {
-	settings, err := e.Source.JobSettings(ctx, c.Identity, template)
+	settings, err := e.Source.JobSettings(ctx, e.Delegation, template)
 	if err != nil {
 		return 0, fmt.Errorf("template job %d: %w", template, err)
 	}
@@ -87,7 +87,7 @@ func (e *Engine) createSpinJob(ctx context.Context, template int64, c pam.Checko
 	if err != nil {
 		return 0, fmt.Errorf("template job %d: %w", template, err)
 	}
-	id, err := e.Source.CreatePasswordJob(ctx, c.Identity, job)
+	id, err := e.Source.CreatePasswordJob(ctx, e.Delegation, job)
 	if err != nil {
 		return 0, fmt.Errorf("spin job for %s: %w", c.Credential.Ref(), err)
 	}
@@ -95,7 +95,7 @@ func (e *Engine) createSpinJob(ctx context.Context, template int64, c pam.Checko
 	if comment == "" || id == 0 {
 		return id, nil
 	}
-	return id, e.Source.SetJobComment(ctx, c.Identity, id, comment)
+	return id, e.Source.SetJobComment(ctx, e.Delegation, id, comment)
 }
 
 // JobComment fills <username> with the identity that performed the check-out,
