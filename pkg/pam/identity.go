@@ -62,6 +62,11 @@ func (i Identity) check(text string) error {
 	return nil
 }
 
+// CheckText refuses, as ErrUsage, what must never reach a terminal, a log line
+// or the wire: control characters, characters that turn the direction of text,
+// broken UTF-8, and texts over 1024 bytes. The error quotes text.
+func CheckText(what, text string) error { return checkText(what, text) }
+
 // checkText refuses what must never reach a terminal, a log line or the wire.
 func checkText(what, text string) error {
 	if len(text) > 1024 {

@@ -1,0 +1,117 @@
+package config
+
+import (
+	"strings"
+)
+
+// Type is what a setting's value must look like.
+type Type string
+
+// The types.
+const (
+	TypeText     Type = "text"
+	TypeURL      Type = "URL"
+	TypeSecret   Type = "secret source"
+	TypeBool     Type = "bool"
+	TypeDuration Type = "duration"
+	TypeInt      Type = "number"
+	TypeChoice   Type = "choice"
+	TypeDomains  Type = "map of domains" // FQDN to NetBIOS name
+	TypeJobs     Type = "map of jobs"    // account type to job id
+	TypeTree     Type = "tree"           // nested, checked by who reads it
+)
+
+// Key describes one setting. Everything about it is said here and nowhere else.
+type Key struct {
+	Name     string // as in the file below a profile, with dots for nesting
+	Type     Type
+	Default  string // as --set takes it; empty when there is none
+	Vendor   string // the name in the vendor's own settings, if it has one
+	Doc      string // one or two sentences, Markdown
+	Example  string // a value as --set takes it
+	Choices  []string
+	Required bool
+	Min, Max int64 // of a number; of a duration in nanoseconds
+
+	field func(*Settings) any // pointer to the field that takes the value
+	path  bool                // the text is a path
+}
+
+// Env is the key's environment variable: REDIM_TLS_CA_FILE for tls.ca_file.
+func (k Key) Env() string {
+	return "REDIM_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+// Secret reports whether the value is, or may hold, the source of a secret.
+func (k Key) Secret() bool { return k.Type == TypeSecret }
+
+// IsMap reports whether single entries can be set as KEY.ENTRY=VALUE.
+func (k Key) IsMap() bool { return k.Type == TypeDomains || k.Type == TypeJobs }
+
+// Lookup finds a key by name. For an entry of a map, such as
+// domain_map.example.local, it returns the map's key and the entry's name.
+func Lookup(name string) (k Key, entry string, ok bool) { return lookup(Keys(), name) }
+
+func lookup(table []Key, name string) (k Key, entry string, ok bool) {
+	for _, k := range table {
+		if k.Name == name {
+			return k, "", true
+		}
+		if rest, below := strings.CutPrefix(name, k.Name+"."); below && k.IsMap() && rest != "" {
+			return k, rest, true
+		}
+	}
+	return Key{}, "", false
+}
+
+// Names lists the names of all keys in the order of the table.
+func Names() []string {
+	keys := Keys()
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = k.Name
+	}
+	return names
+}
+
+// Nearest is the known key that name was probably meant to be, or empty.
+func Nearest(name string) string { return nearest(name, Names()) }
+
+// nearest is the candidate with the fewest edits, if they are few enough to be
+// a slip.
+func nearest(name string, candidates []string) string {
+	name = strings.ToLower(strings.ReplaceAll(name, "-", "_"))
+	best, fewest := "", len(name)/3+2
+	for _, c := range candidates {
+		d := distance(name, strings.ToLower(c))
+		if d < fewest {
+			best, fewest = c, d
+		}
+	}
+	return best
+}
+
+// distance counts the insertions, deletions and substitutions between a and b.
+// Texts over 64 bytes are infinitely far apart.
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 1 << 10
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/secret"
+)
+
+// Settings are the values of one profile after all layers. Fields are as
+// given, apart from defaults and from paths of the file, which are made
+// relative to its folder. They are not known to be right before Validate.
+type Settings struct {
+	Path    string // the settings file, existing or not; empty when there is no place for one
+	Profile string
+
+	EndpointURL        string
+	APIUser            string
+	APIPassword        secret.Source
+	Authenticator      string
+	DefaultDomain      string
+	FallbackToLocal    bool
+	DomainMap          pam.DomainMap
+	IncludeSharedLists bool
+	PreferIP           bool
+	SpinJobs           bool
+	JobComment         string
+	TemplateJobs       map[pam.StoreType]int64
+	TLS                TLS
+	Timeout            time.Duration
+	MaxParallel        int
+	Dialect            string
+	DialectOperations  map[string]any
+	Cache              Cache
+
+	values  map[string]value
+	pathErr error // why there is no place for the file
+	missing bool  // the file does not exist
+	loose   bool  // others may read the file
+}
+
+// TLS is how the service's certificate is checked and ours is shown.
+type TLS struct {
+	CAFile     string
+	ClientCert string
+	ClientKey  string
+	ServerName string
+	MinVersion string // 1.2 or 1.3
+}
+
+// Cache is how tokens are kept.
+type Cache struct {
+	Key      string // file, file:PATH, keyring, passphrase:SOURCE or systemd:NAME
+	TokenTTL time.Duration
+}
+
+// Identity is the delegation identity.
+func (s *Settings) Identity() pam.Identity {
+	return pam.Identity{Domain: s.Authenticator, Name: s.APIUser}
+}
+
+// Layer says which layer a value came from.
+type Layer string
+
+// The layers, the strongest first.
+const (
+	LayerFlag    Layer = "flag"
+	LayerEnv     Layer = "env"
+	LayerProfile Layer = "profile"
+	LayerDefault Layer = "default"
+)
+
+// Origin says where a value came from.
+type Origin struct {
+	Layer Layer  `json:"layer" yaml:"layer"`
+	Name  string `json:"name,omitempty" yaml:"name,omitempty"` // variable, or the profile's name
+	File  string `json:"file,omitempty" yaml:"file,omitempty"`
+	Line  int    `json:"line,omitempty" yaml:"line,omitempty"` // 0 when it has none
+}
+
+// String is short and clickable: --set, REDIM_TIMEOUT, settings.yaml:12, default.
+func (o Origin) String() string {
+	switch {
+	case o.Layer == LayerFlag:
+		return "--set"
+	case o.Layer == LayerEnv:
+		return o.Name
+	case o.File != "" && o.Line > 0:
+		return o.File + ":" + strconv.Itoa(o.Line)
+	case o.File != "":
+		return o.File
+	}
+	return string(LayerDefault)
+}
+
+// Origin tells where the value of a key, or of one entry of a map, came from.
+// A key that nobody set, or that does not exist, has the origin default.
+func (s *Settings) Origin(name string) Origin {
+	k, entry, ok := Lookup(name)
+	v, set := s.values[k.Name]
+	if !ok || !set {
+		return Origin{Layer: LayerDefault}
+	}
+	if entry == "" {
+		return v.origin
+	}
+	if e, ok := v.entry(entry); ok {
+		return e.origin
+	}
+	return Origin{Layer: LayerDefault}
+}

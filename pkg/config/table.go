@@ -1,0 +1,95 @@
+package config
+
+import "time"
+
+// Keys is the table of all settings, in the order of the documentation.
+func Keys() []Key {
+	return append(append(vendorKeys(), transportKeys()...), ownKeys()...)
+}
+
+// vendorKeys are the twelve that the vendor's own settings have too.
+func vendorKeys() []Key {
+	return []Key{
+		{Name: "endpoint_url", Type: TypeURL, Required: true, Vendor: "Endpoint URL", Example: "https://pam.example.com/ERPMWebService/AuthService.svc",
+			Doc:   "Full address of the SDK web service. The addresses of all dialects are derived from it; the name of the IIS application is free. `http` is refused, except for a loopback host or with `--accept-risk=cleartext`.",
+			field: func(s *Settings) any { return &s.EndpointURL }},
+		{Name: "api_user", Type: TypeText, Required: true, Vendor: "API User", Example: "svc-redim",
+			Doc:   "The delegation identity: the one that signs in and may impersonate the others. Without a domain; that is `authenticator`.",
+			field: func(s *Settings) any { return &s.APIUser }},
+		{Name: "api_password", Type: TypeSecret, Required: true, Vendor: "API Password", Example: "env:REDIM_API_SECRET",
+			Doc:   "Where the password of `api_user` is read from; never the password itself. See [secret sources](#secret-sources).",
+			field: func(s *Settings) any { return &s.APIPassword }},
+		{Name: "authenticator", Type: TypeText, Vendor: "Authenticator", Example: "EX",
+			Doc:   "The authenticator of `api_user`, usually the NetBIOS name of its domain. Empty means an explicit account of RED IM itself.",
+			field: func(s *Settings) any { return &s.Authenticator }},
+		{Name: "default_domain", Type: TypeText, Vendor: "Default Domain for Local Users", Example: "EX",
+			Doc:   "Tried first for a session user that comes without a domain. Mapped by `domain_map` like any other.",
+			field: func(s *Settings) any { return &s.DefaultDomain }},
+		{Name: "fallback_to_local", Type: TypeBool, Default: "false", Vendor: "Enable fall-back to local account if domain account not found", Example: "true",
+			Doc:   "After a user with a domain, try the bare user name too.",
+			field: func(s *Settings) any { return &s.FallbackToLocal }},
+		{Name: "domain_map", Type: TypeDomains, Vendor: "Map Domains", Example: "example.local=EX,corp.example=CORP",
+			Doc:   "NetBIOS names of fully qualified domains. Case does not matter; a NetBIOS name has 1 to 15 characters; one domain, one name. `redim config import-domains` reads lines `FQDN=NetBIOS`.",
+			field: func(s *Settings) any { return &s.DomainMap }},
+		{Name: "include_shared_lists", Type: TypeBool, Default: "false", Vendor: "Include credentials from Shared Credential Lists", Example: "true",
+			Doc:   "Look also through the shared credential lists for entries of the endpoint.",
+			field: func(s *Settings) any { return &s.IncludeSharedLists }},
+		{Name: "prefer_ip", Type: TypeBool, Default: "false", Vendor: "Prefer lookup of credentials by IP address over hostname", Example: "true",
+			Doc:   "Look an endpoint up by its address first. Where no address is known, the host name is used.",
+			field: func(s *Settings) any { return &s.PreferIP }},
+		{Name: "spin_jobs", Type: TypeBool, Default: "false", Vendor: "Enable creation of password spin jobs", Example: "true",
+			Doc:   "After a check-in, create a password-change job for credentials that are random and set to auto-spin. Needs `template_jobs`.",
+			field: func(s *Settings) any { return &s.SpinJobs }},
+		{Name: "job_comment", Type: TypeText, Default: "Checked out by <username>", Vendor: "Job Comment", Example: "Checked out by <username>",
+			Doc:   "Comment of a spin job. Each `<username>` becomes the RED IM identity that performed the check-out.",
+			field: func(s *Settings) any { return &s.JobComment }},
+		{Name: "template_jobs", Type: TypeJobs, Vendor: "Password Change Template Job IDs", Example: "windows=101,linux=102",
+			Doc:   "Per account type, the id of the job that spin jobs are modelled on. The types are listed [below](#account-types).",
+			field: func(s *Settings) any { return &s.TemplateJobs }},
+	}
+}
+
+// transportKeys say how the service is reached.
+func transportKeys() []Key {
+	return []Key{
+		{Name: "tls.ca_file", Type: TypeText, path: true, Example: "/etc/redim/ca.pem",
+			Doc:   "Certificates (PEM) of a private authority to trust beside the system's. There is no setting that skips verification.",
+			field: func(s *Settings) any { return &s.TLS.CAFile }},
+		{Name: "tls.client_cert", Type: TypeText, path: true, Example: "/etc/redim/client.pem",
+			Doc:   "Client certificate (PEM), for a service that asks for one. Needs `tls.client_key`.",
+			field: func(s *Settings) any { return &s.TLS.ClientCert }},
+		{Name: "tls.client_key", Type: TypeText, path: true, Example: "/etc/redim/client.key",
+			Doc:   "Private key (PEM) of `tls.client_cert`.",
+			field: func(s *Settings) any { return &s.TLS.ClientKey }},
+		{Name: "tls.server_name", Type: TypeText, Example: "pam.example.com",
+			Doc:   "Name to expect in the service's certificate, where it differs from the host in `endpoint_url`.",
+			field: func(s *Settings) any { return &s.TLS.ServerName }},
+		{Name: "tls.min_version", Type: TypeChoice, Default: "1.2", Choices: []string{"1.2", "1.3"}, Example: "1.3",
+			Doc:   "Lowest version of TLS to speak.",
+			field: func(s *Settings) any { return &s.TLS.MinVersion }},
+		{Name: "timeout", Type: TypeDuration, Default: "30s", Example: "1m", Min: int64(time.Millisecond), Max: int64(time.Hour),
+			Doc:   "Longest wait for one answer.",
+			field: func(s *Settings) any { return &s.Timeout }},
+		{Name: "max_parallel", Type: TypeInt, Default: "8", Example: "16", Min: 1, Max: 256,
+			Doc:   "Requests in flight at one time, at most.",
+			field: func(s *Settings) any { return &s.MaxParallel }},
+		{Name: "dialect", Type: TypeChoice, Default: "auto", Choices: []string{"auto", "json-v2", "json-v1", "rest"}, Example: "json-v2",
+			Doc:   "Interface of the service to speak. `auto` asks the service once and remembers.",
+			field: func(s *Settings) any { return &s.Dialect }},
+		{Name: "dialect_operations", Type: TypeTree, Example: "{AccountStoreOps_Logout: {path: Logout}}",
+			Doc:   "Operations that differ in this installation, in the form that `redim dialect show` prints.",
+			field: func(s *Settings) any { return &s.DialectOperations }},
+	}
+}
+
+// ownKeys belong to this tool alone.
+func ownKeys() []Key {
+	return []Key{
+		{Name: "cache.key", Type: TypeText, Default: "file", Example: "keyring",
+			Doc:   "What the token cache is encrypted with: `file` (a key file, mode 0600, made on first use), `file:PATH`, `keyring` (of the operating system), `passphrase:SOURCE` (a [secret source](#secret-sources)) or `systemd:NAME` (a systemd credential). What is chosen is used or refused, never replaced by something weaker.",
+			field: func(s *Settings) any { return &s.Cache.Key }},
+		{Name: "cache.token_ttl", Type: TypeDuration, Default: "20m", Example: "1h", Min: int64(time.Second), Max: int64(24 * time.Hour),
+			Doc:   "How long a token is taken to live when the service does not say.",
+			field: func(s *Settings) any { return &s.Cache.TokenTTL }},
+	}
+}

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// checkURL never repeats the address where that may hold a password.
+func (s *Settings) checkURL(cleartext bool) []Problem {
+	if s.EndpointURL == "" {
+		return nil
+	}
+	const like = "write it like https://pam.example.com/ERPMWebService/AuthService.svc"
+	bad := func(format string, args ...any) Problem { return s.at("endpoint_url", format, args...).hint(like) }
+	u, err := url.Parse(s.EndpointURL)
+	var p Problem
+	switch {
+	case err != nil:
+		p = bad("this is not a URL")
+	case u.User != nil:
+		p = bad("a user or a password in the URL is refused").hint("take out what stands before the @; it belongs in api_user and api_password")
+	case u.Scheme != "https" && u.Scheme != "http":
+		p = bad("the URL does not start with https://")
+	case !validHost(u):
+		p = bad("the URL has no host, or an impossible port")
+	case u.RawQuery != "" || u.ForceQuery:
+		p = bad("a query in the URL is refused").hint("take out the ? and what follows it")
+	case strings.Contains(s.EndpointURL, "#"):
+		p = bad("a fragment in the URL is refused").hint("take out the # and what follows it")
+	case u.Scheme == "http":
+		return s.cleartext(u, cleartext)
+	case strings.Trim(u.Path, "/") == "":
+		p = bad("the URL has no path, so it is hardly that of the web service").warning()
+	default:
+		return nil
+	}
+	return []Problem{p}
+}
+
+func validHost(u *url.URL) bool {
+	host := u.Hostname()
+	if host == "" || strings.ContainsAny(host, " \\%_*") && !strings.Contains(host, ":") {
+		return false
+	}
+	if _, port, ok := strings.Cut(strings.TrimPrefix(u.Host, "["+host+"]"), ":"); ok && port != "" {
+		n, err := strconv.Atoi(port)
+		return err == nil && n > 0 && n < 65536
+	}
+	return !strings.HasSuffix(u.Host, ":")
+}
+
+// cleartext judges an http address.
+func (s *Settings) cleartext(u *url.URL, accepted bool) []Problem {
+	switch {
+	case isLoopback(u.Hostname()):
+		return nil
+	case accepted:
+		return []Problem{s.at("endpoint_url", "http sends passwords readable over the network").warning().hint("use https, with tls.ca_file for a private authority")}
+	}
+	return []Problem{s.at("endpoint_url", "http would send passwords readable over the network").
+		hint("use https, with tls.ca_file for a private authority; or take the risk with --accept-risk=%s", RiskCleartext)}
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// normalURL is the address in one spelling: case of scheme and host, the
+// scheme's own port and slashes at the end make no difference.
+func normalURL(text string) string {
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil {
+		return text
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	u.Host = strings.TrimSuffix(u.Host, map[string]string{"https": ":443", "http": ":80"}[u.Scheme])
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = ""
+	return u.String()
+}
