@@ -19,11 +19,30 @@ const slots = 8
 // What a killed writer left behind is removed by the next writer of the same
 // file. On an error, a *pam.Failure, the old content is untouched.
 func Write(path string, data []byte, perm fs.FileMode) error {
+	return write(path, data, perm, durable)
+}
+
+// Replace is Write without the wait for the disk, for what can be had again:
+// readers and killed writers see no difference, but after a power cut the file
+// may hold anything. It takes microseconds where Write takes milliseconds.
+func Replace(path string, data []byte, perm fs.FileMode) error {
+	return write(path, data, perm, volatile)
+}
+
+// durability says whether a writer waits for the disk.
+type durability bool
+
+const (
+	durable  durability = true
+	volatile durability = false
+)
+
+func write(path string, data []byte, perm fs.FileMode, d durability) error {
 	target := path
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		target = real
 	}
-	if err := replace(target, data, perm); err != nil {
+	if err := replace(target, data, perm, d); err != nil {
 		return failure(path, err)
 	}
 	return nil
@@ -43,9 +62,9 @@ func tempName(target, id string) string {
 
 func slotName(target string, slot int) string { return tempName(target, strconv.Itoa(slot)) }
 
-// fill writes data to f, which holds nothing yet, and waits for the disk.
-func fill(f *os.File, data []byte) error {
-	if _, err := f.Write(data); err != nil {
+// fill writes data to f, which holds nothing yet.
+func fill(f *os.File, data []byte, d durability) error {
+	if _, err := f.Write(data); err != nil || d == volatile {
 		return err
 	}
 	return f.Sync()

@@ -49,6 +49,10 @@ func TestWriteMakesAndReplaces(t *testing.T) {
 	write(t, path, "a long first content", 0o600)
 	write(t, path, "second", 0o600)
 	wantFile(t, path, "second")
+	if err := atomicfile.Replace(path, []byte("third"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, path, "third")
 	wantOnly(t, dir, "f")
 }
 

@@ -14,13 +14,13 @@ import (
 // patience is how long a writer waits when all slots are in use.
 const patience = 5 * time.Second
 
-func replace(target string, data []byte, perm fs.FileMode) error {
+func replace(target string, data []byte, perm fs.FileMode, d durability) error {
 	f, err := acquire(target, perm)
 	if err != nil {
 		return err
 	}
 	defer f.Close() // the lock ends here, after the rename
-	if err := errors.Join(f.Chmod(perm), fill(f, data)); err != nil {
+	if err := errors.Join(f.Chmod(perm), fill(f, data, d)); err != nil {
 		_ = os.Remove(f.Name())
 		return err
 	}
@@ -29,6 +29,9 @@ func replace(target string, data []byte, perm fs.FileMode) error {
 		return cause(linkCause(err))
 	}
 	sweep(target)
+	if d == volatile {
+		return nil
+	}
 	return syncDir(filepath.Dir(target))
 }
 

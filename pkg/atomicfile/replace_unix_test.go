@@ -46,7 +46,7 @@ func TestAWriterLeavesALiveWriterAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if err := fill(other, []byte("being written")); err != nil {
+	if err := fill(other, []byte("being written"), durable); err != nil {
 		t.Fatal(err)
 	}
 	if err := Write(path, []byte("mine"), 0o600); err != nil {
@@ -127,7 +127,7 @@ func TestAFullDiskIsReportedAndNothingIsLeft(t *testing.T) {
 		t.Skip("needs /dev/full, which only Linux has")
 	}
 	defer full.Close()
-	if err := fill(full, []byte("x")); !isFull(err) {
+	if err := fill(full, []byte("x"), volatile); !isFull(err) {
 		t.Fatalf("got %v", err)
 	}
 }

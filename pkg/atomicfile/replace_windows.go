@@ -16,13 +16,13 @@ const (
 	abandon  = time.Hour       // the age at which a temporary file is nobody's
 )
 
-func replace(target string, data []byte, perm fs.FileMode) error {
+func replace(target string, data []byte, perm fs.FileMode, d durability) error {
 	sweep(target)
 	f, err := os.OpenFile(tempName(target, randomID()), os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(fill(f, data), f.Close()); err != nil {
+	if err := errors.Join(fill(f, data, d), f.Close()); err != nil {
 		_ = os.Remove(f.Name())
 		return err
 	}

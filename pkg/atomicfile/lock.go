@@ -1,0 +1,61 @@
+package atomicfile
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// lockPoll is how often a waiter asks again.
+const lockPoll = 2 * time.Millisecond
+
+// Lock waits until no other process and no other goroutine holds the lock that
+// the file at path stands for, and takes it. release gives it back and removes
+// the file, so that lock files do not pile up. The system frees the lock of a
+// killed process; its file is used, and removed, by the next holder.
+//
+// The error wraps that of ctx when waiting was given up, and is a *pam.Failure
+// when the file can't be made. The directory must exist. Locking what one holds
+// already waits for ever, or until ctx ends.
+func Lock(ctx context.Context, path string) (release func(), err error) {
+	for {
+		l := flock.New(path, flock.SetPermissions(0o600))
+		if _, err := l.TryLockContext(ctx, lockPoll); err != nil {
+			if ctx.Err() != nil {
+				return nil, fmt.Errorf("wait for the lock %s: %w", path, ctx.Err())
+			}
+			return nil, failure(path, err)
+		}
+		if current(l, path) {
+			return func() { unlock(l, path) }, nil
+		}
+		_ = l.Unlock()
+	}
+}
+
+// current reports whether the locked file still is the one at path: the last
+// holder may have removed it between our opening and our locking it.
+func current(l *flock.Flock, path string) bool {
+	held, err := l.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Stat(path)
+	return err == nil && os.SameFile(held, named)
+}
+
+// unlock removes the file while the lock is held; Windows removes no open file,
+// so there it goes afterwards, unless a waiter has opened it.
+func unlock(l *flock.Flock, path string) {
+	if runtime.GOOS != "windows" {
+		_ = os.Remove(path)
+	}
+	_ = l.Unlock()
+	if runtime.GOOS == "windows" {
+		_ = os.Remove(path)
+	}
+}
