@@ -1,0 +1,59 @@
+package keyring
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/secret"
+)
+
+const child = "REDIM_TEST_KEYRING_CHILD"
+
+// TestTheRealSecretService runs this test again inside a private session bus
+// with a freshly unlocked gnome-keyring.
+func TestTheRealSecretService(t *testing.T) {
+	if os.Getenv(child) != "" {
+		roundTrip(t)
+		return
+	}
+	for _, program := range []string{"dbus-run-session", "gnome-keyring-daemon"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("needs %s", program)
+		}
+	}
+	const script = `printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 && exec "$0" -test.run '^TestTheRealSecretService$'`
+	cmd := exec.CommandContext(t.Context(), "dbus-run-session", "sh", "-c", script, os.Args[0])
+	home := t.TempDir()
+	cmd.Env = append(os.Environ(), child+"=1", "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CACHE_HOME="+home, "GORACE=atexit_sleep_ms=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+func roundTrip(t *testing.T) {
+	k, want := System(), secret.FromString(canary)
+	if err := errors.Join(k.Check(t.Context()), k.Set(t.Context(), "api", want)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := k.Get(t.Context(), "api"); err != nil || !got.Equal(want) {
+		t.Fatalf("got %v, %v", got, err)
+	}
+	if err := k.Delete(t.Context(), "api"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Get(t.Context(), "api"); !errors.Is(err, pam.ErrNotFound) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestWithoutASessionBusThereIsNoKeyring(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
+	if _, err := os.Stat("/run/user"); err == nil && noBus() == nil {
+		t.Skip("needs a user without a session bus")
+	}
+	_, err := System().Get(t.Context(), "api")
+	check(t, err, pam.ErrOther, "there is no desktop session", "on a server")
+}
