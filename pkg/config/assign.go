@@ -9,6 +9,7 @@ import (
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/secret"
+	"github.com/redim-tools/redim/pkg/spell"
 )
 
 // assign understands a value and puts it into its field.
@@ -54,13 +55,19 @@ func (s *Settings) assignText(field *string, k Key, v value) *Problem {
 	}
 	if len(k.Choices) > 0 && !slices.Contains(k.Choices, text) {
 		p := problem(k.Name, v.origin, "%q is none of %s", text, strings.Join(k.Choices, ", "))
-		if near := nearest(text, k.Choices); near != "" {
+		if near := spell.Nearest(text, k.Choices); near != "" {
 			p = p.hint("did you mean %s", near)
 		}
 		return &p
 	}
-	if k.path {
-		text = v.origin.resolve(text)
+	if k.check != nil {
+		if err := k.check(text); err != nil {
+			p := fromError(k.Name, v.origin, err)
+			return &p
+		}
+	}
+	if k.paths != nil {
+		text = k.paths(v.origin, text)
 	}
 	*field = text
 	return nil
@@ -119,7 +126,7 @@ func assignDuration(field *time.Duration, k Key, v value) *Problem {
 func (s *Settings) assignSource(field *secret.Source, k Key, v value) *Problem {
 	src, err := secret.ParseSource(v.text)
 	if err != nil {
-		p := sourceProblem(k.Name, v.origin, err)
+		p := fromError(k.Name, v.origin, err)
 		return &p
 	}
 	if src.Kind == secret.KindFile {
@@ -127,14 +134,6 @@ func (s *Settings) assignSource(field *secret.Source, k Key, v value) *Problem {
 	}
 	*field = src
 	return nil
-}
-
-func sourceProblem(key string, at Origin, err error) Problem {
-	p := problem(key, at, "%v", err)
-	if e, ok := err.(*secret.SourceError); ok {
-		p.Hint = e.Hint
-	}
-	return p
 }
 
 func assignTree(field *map[string]any, k Key, v value) *Problem {

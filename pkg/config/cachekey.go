@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/secret"
 )
 
@@ -33,20 +34,30 @@ func (c Cache) Passphrase() (secret.Source, error) {
 	return secret.ParseSource(arg)
 }
 
-func (s *Settings) checkCacheKey() []Problem {
-	const forms = "use file, file:PATH, keyring, passphrase:SOURCE or systemd:NAME"
-	at := s.Origin("cache.key")
-	kind, arg := s.Cache.KeySource()
+// checkCacheKey refuses other forms without repeating them: a pass phrase may
+// have been written in the open.
+func checkCacheKey(text string) error {
+	c := Cache{Key: text}
+	kind, arg := c.KeySource()
 	switch {
 	case kind == KeyFile, kind == KeyKeyring && arg == "":
 		return nil
 	case kind == KeySystemd && arg != "" && !strings.ContainsAny(arg, `/\`):
 		return nil
 	case kind == KeyPassphrase:
-		if _, err := s.Cache.Passphrase(); err != nil {
-			return []Problem{sourceProblem("cache.key", at, err)}
-		}
-		return nil
+		_, err := c.Passphrase()
+		return err
 	}
-	return []Problem{problem("cache.key", at, "this is not a kind of key").hint(forms)}
+	return pam.Failf(pam.ErrUsage, "this is not a kind of key").WithHint("use file, file:PATH, keyring, passphrase:SOURCE or systemd:NAME")
+}
+
+// resolveCacheKey makes the path in file:PATH and passphrase:file:PATH
+// relative to the settings file.
+func resolveCacheKey(at Origin, text string) string {
+	for _, prefix := range []string{"file:", "passphrase:file:"} {
+		if path, ok := strings.CutPrefix(text, prefix); ok && path != "" {
+			return prefix + at.resolve(strings.TrimSpace(path))
+		}
+	}
+	return text
 }

@@ -22,24 +22,19 @@ const MaxFile = 1 << 20
 // document is a settings file as it was read.
 type document struct {
 	path     string
+	table    []Key
 	data     []byte
 	missing  bool
-	loose    bool // group or others may read or write it
+	loose    bool // group or others may open it
+	writable bool // group or others may change it
 	profiles []profile
 	problems []Problem
-}
-
-// profile is one profile of the file, not yet understood.
-type profile struct {
-	name string
-	line int
-	node *yaml.Node // a mapping, or nil when the profile is empty
 }
 
 // readDocument reads and splits a settings file. One that does not exist is an
 // empty document.
 func readDocument(path string) (*document, error) {
-	d := &document{path: path}
+	d := &document{path: path, table: Keys()}
 	err := d.read()
 	if errors.Is(err, fs.ErrNotExist) {
 		d.missing = true
@@ -67,6 +62,7 @@ func (d *document) read() error {
 	}
 	if err == nil {
 		d.loose = secret.Loose(info)
+		d.writable = d.loose && info.Mode().Perm()&0o022 != 0
 		d.data, err = io.ReadAll(io.LimitReader(f, MaxFile+1))
 	}
 	if err != nil {
@@ -121,13 +117,13 @@ func (d *document) top(name string, key, val *yaml.Node) {
 }
 
 func (d *document) addProfile(name string, key, val *yaml.Node) {
-	p := profile{name: name, line: key.Line}
+	p := profile{name: name, line: key.Line, values: map[string]value{}}
 	if err := CheckProfile(name); err != nil {
-		d.report(fromFailure("", d.at(key.Line), err))
+		d.report(fromError("", d.at(key.Line), err))
 	}
 	switch {
 	case val.Kind == yaml.MappingNode:
-		p.node = val
+		d.take(p, val, "")
 	case !isNull(val):
 		d.report(problem("", d.at(key.Line), "profile %q is not a map of settings", name).hint("indent the settings below its name"))
 	}

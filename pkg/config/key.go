@@ -1,8 +1,6 @@
 package config
 
-import (
-	"strings"
-)
+import "strings"
 
 // Type is what a setting's value must look like.
 type Type string
@@ -34,7 +32,8 @@ type Key struct {
 	Min, Max int64 // of a number; of a duration in nanoseconds
 
 	field func(*Settings) any // pointer to the field that takes the value
-	path  bool                // the text is a path
+	check func(text string) error
+	paths func(at Origin, text string) string // makes relative paths in text absolute
 }
 
 // Env is the key's environment variable: REDIM_TLS_CA_FILE for tls.ca_file.
@@ -72,46 +71,4 @@ func Names() []string {
 		names[i] = k.Name
 	}
 	return names
-}
-
-// Nearest is the known key that name was probably meant to be, or empty.
-func Nearest(name string) string { return nearest(name, Names()) }
-
-// nearest is the candidate with the fewest edits, if they are few enough to be
-// a slip.
-func nearest(name string, candidates []string) string {
-	name = strings.ToLower(strings.ReplaceAll(name, "-", "_"))
-	best, fewest := "", len(name)/3+2
-	for _, c := range candidates {
-		d := distance(name, strings.ToLower(c))
-		if d < fewest {
-			best, fewest = c, d
-		}
-	}
-	return best
-}
-
-// distance counts the insertions, deletions and substitutions between a and b.
-// Texts over 64 bytes are infinitely far apart.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 1 << 10
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

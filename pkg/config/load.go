@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,10 +29,13 @@ func Load(o Options) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, problems, err := o.load(d, o.profile())
-	if err != nil {
+	if err := AsError(d.problems); err != nil {
 		return nil, err
 	}
+	if err := o.checkProfile(d); err != nil {
+		return nil, err
+	}
+	s, problems := o.load(d, o.profile())
 	s.pathErr = pathErr
 	if err := AsError(problems); err != nil {
 		return nil, err
@@ -61,7 +65,7 @@ func (o Options) document() (d *document, pathErr, err error) {
 	path := o.Path
 	if path == "" {
 		if path, err = (Paths{Getenv: o.Getenv}).ConfigFile(); err != nil {
-			return &document{missing: true}, err, nil
+			return &document{missing: true, table: Keys()}, err, nil
 		}
 	}
 	if d, err = readDocument(path); err != nil {
@@ -73,31 +77,31 @@ func (o Options) document() (d *document, pathErr, err error) {
 	return d, nil, nil
 }
 
+// checkProfile refuses a profile that the file does not have.
+func (o Options) checkProfile(d *document) error {
+	name := o.profile()
+	if _, ok := d.find(name); ok || name == DefaultProfile && len(d.profiles) == 0 {
+		return nil
+	}
+	return noProfile(d, name)
+}
+
 // load puts the layers of one profile together. The problems are those of the
-// document and of the values.
-func (o Options) load(d *document, name string) (*Settings, []Problem, error) {
-	table := Keys()
-	l := &layers{table: table, values: make(map[string]value, len(table))}
-	p, ok := d.find(name)
-	if !ok && AsError(d.problems) == nil && (name != DefaultProfile || len(d.profiles) > 0) {
-		return nil, nil, o.noProfile(d, name)
-	}
-	for _, other := range d.profiles {
-		if other.name != name {
-			(&layers{table: table, values: map[string]value{}}).profile(d, other)
-		}
-	}
-	l.profile(d, p)
+// values; the document's own are not among them.
+func (o Options) load(d *document, name string) (*Settings, []Problem) {
+	p, _ := d.find(name)
+	l := &layers{table: d.table, values: make(map[string]value, len(d.table))}
+	maps.Copy(l.values, p.values)
 	l.env(o.getenv)
 	for _, assignment := range o.Set {
 		l.set(assignment)
 	}
 	s := &Settings{Path: d.path, Profile: name, missing: d.missing, loose: d.loose, values: l.values}
-	problems := append(d.problems, l.problems...)
-	for _, k := range table {
+	problems := l.problems
+	for _, k := range d.table {
 		problems = append(problems, s.take(k, l.values)...)
 	}
-	return s, problems, nil
+	return s, problems
 }
 
 func (s *Settings) take(k Key, values map[string]value) []Problem {
@@ -110,7 +114,7 @@ func (s *Settings) take(k Key, values map[string]value) []Problem {
 	return s.assign(k, value{text: k.Default, origin: Origin{Layer: LayerDefault}})
 }
 
-func (o Options) noProfile(d *document, name string) error {
+func noProfile(d *document, name string) error {
 	f := pam.Failf(pam.ErrUsage, "settings have no profile %q", name)
 	if d.missing {
 		return f.WithHint("there is no settings file at %s; make one with: redim config init --profile %s", d.path, name)

@@ -48,7 +48,7 @@ func TestLoadReadsAProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Validate(); err != nil {
+	if err := s.Validate(nil); err != nil {
 		t.Fatal(err)
 	}
 	if s.Timeout != 20*time.Second || s.TLS.CAFile != filepath.Join(filepath.Dir(path), "ca.pem") || s.MaxParallel != 8 {

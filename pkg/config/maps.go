@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/spell"
 )
 
 // assignDomains takes every entry that is right and reports the others.
@@ -15,7 +16,7 @@ func assignDomains(field *pam.DomainMap, k Key, v value) []Problem {
 	for _, e := range v.entries {
 		fqdn, netbios, err := parseDomain(e)
 		if err != nil {
-			out = append(out, fromFailure(k.Name, e.origin, err))
+			out = append(out, fromError(k.Name, e.origin, err))
 			continue
 		}
 		if first, twice := lines[fqdn]; twice {
@@ -71,8 +72,8 @@ func assignJobs(field *map[pam.StoreType]int64, k Key, v value) []Problem {
 func parseJob(k Key, e entry) (pam.StoreType, int64, *Problem) {
 	kind, err := pam.ParseStoreType(strings.TrimSpace(e.name))
 	if err != nil {
-		p := fromFailure(k.Name, e.origin, err)
-		if near := nearest(e.name, pam.StoreTypeNames()); near != "" {
+		p := fromError(k.Name, e.origin, err)
+		if near := spell.Nearest(e.name, pam.StoreTypeNames()); near != "" {
 			p = p.hint("did you mean %s", near)
 		}
 		return 0, 0, &p

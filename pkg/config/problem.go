@@ -1,10 +1,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/secret"
 )
 
 // Severity is how bad a problem is.
@@ -20,6 +22,7 @@ const (
 // may be a secret.
 type Problem struct {
 	Severity Severity `json:"severity" yaml:"severity"`
+	Profile  string   `json:"profile,omitempty" yaml:"profile,omitempty"`
 	Key      string   `json:"key" yaml:"key"`     // empty when it is about the file
 	Where    string   `json:"where" yaml:"where"` // --set, REDIM_TIMEOUT or settings.yaml:12
 	File     string   `json:"file,omitempty" yaml:"file,omitempty"`
@@ -55,11 +58,14 @@ func (p Problem) warning() Problem {
 	return p
 }
 
-// fromFailure is an error of another package at an origin.
-func fromFailure(key string, at Origin, err error) Problem {
+// fromError is an error of another package at an origin, with its hint.
+func fromError(key string, at Origin, err error) Problem {
 	p := problem(key, at, "%v", err)
-	if f, ok := err.(*pam.Failure); ok {
+	if f, ok := errors.AsType[*pam.Failure](err); ok {
 		p.Hint = f.Hint
+	}
+	if e, ok := errors.AsType[*secret.SourceError](err); ok {
+		p.Hint = e.Hint
 	}
 	return p
 }

@@ -52,13 +52,13 @@ func vendorKeys() []Key {
 // transportKeys say how the service is reached.
 func transportKeys() []Key {
 	return []Key{
-		{Name: "tls.ca_file", Type: TypeText, path: true, Example: "/etc/redim/ca.pem",
+		{Name: "tls.ca_file", Type: TypeText, paths: Origin.resolve, Example: "/etc/redim/ca.pem",
 			Doc:   "Certificates (PEM) of a private authority to trust beside the system's. There is no setting that skips verification.",
 			field: func(s *Settings) any { return &s.TLS.CAFile }},
-		{Name: "tls.client_cert", Type: TypeText, path: true, Example: "/etc/redim/client.pem",
+		{Name: "tls.client_cert", Type: TypeText, paths: Origin.resolve, Example: "/etc/redim/client.pem",
 			Doc:   "Client certificate (PEM), for a service that asks for one. Needs `tls.client_key`.",
 			field: func(s *Settings) any { return &s.TLS.ClientCert }},
-		{Name: "tls.client_key", Type: TypeText, path: true, Example: "/etc/redim/client.key",
+		{Name: "tls.client_key", Type: TypeText, paths: Origin.resolve, Example: "/etc/redim/client.key",
 			Doc:   "Private key (PEM) of `tls.client_cert`.",
 			field: func(s *Settings) any { return &s.TLS.ClientKey }},
 		{Name: "tls.server_name", Type: TypeText, Example: "pam.example.com",
@@ -85,7 +85,7 @@ func transportKeys() []Key {
 // ownKeys belong to this tool alone.
 func ownKeys() []Key {
 	return []Key{
-		{Name: "cache.key", Type: TypeText, Default: "file", Example: "keyring",
+		{Name: "cache.key", Type: TypeText, Default: "file", Example: "keyring", check: checkCacheKey, paths: resolveCacheKey,
 			Doc:   "What the token cache is encrypted with: `file` (a key file, mode 0600, made on first use), `file:PATH`, `keyring` (of the operating system), `passphrase:SOURCE` (a [secret source](#secret-sources)) or `systemd:NAME` (a systemd credential). What is chosen is used or refused, never replaced by something weaker.",
 			field: func(s *Settings) any { return &s.Cache.Key }},
 		{Name: "cache.token_ttl", Type: TypeDuration, Default: "20m", Example: "1h", Min: int64(time.Second), Max: int64(24 * time.Hour),

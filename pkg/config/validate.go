@@ -12,21 +12,22 @@ import (
 // over http to another host.
 const RiskCleartext = "cleartext"
 
+const notSet = "is required and not set"
+
 // Validate returns what keeps the settings from being used, as one pam.ErrUsage
 // with the first problem's place and hint. acceptRisks are the named risks that
 // the user takes.
-func (s *Settings) Validate(acceptRisks ...string) error { return AsError(s.Problems(acceptRisks...)) }
+func (s *Settings) Validate(acceptRisks []string) error { return AsError(s.Problems(acceptRisks)) }
 
 // Problems returns all that is wrong or suspicious with the values, in the
 // order of the file. What Load refuses is not repeated.
-func (s *Settings) Problems(acceptRisks ...string) []Problem {
+func (s *Settings) Problems(acceptRisks []string) []Problem {
 	var out []Problem
 	out = append(out, s.required()...)
 	out = append(out, s.checkURL(slices.Contains(acceptRisks, RiskCleartext))...)
 	out = append(out, s.checkNames()...)
 	out = append(out, s.checkCommands()...)
 	out = append(out, s.checkTLS()...)
-	out = append(out, s.checkCacheKey()...)
 	out = append(out, s.checkDomains()...)
 	out = append(out, s.checkJobs()...)
 	sortProblems(out)
@@ -42,7 +43,7 @@ func (s *Settings) required() []Problem {
 	var out []Problem
 	for _, k := range Keys() {
 		if k.Required && s.isEmpty(k) {
-			out = append(out, s.at(k.Name, "is required and not set").hint("%s", s.missingHint(k)))
+			out = append(out, s.at(k.Name, notSet).hint("%s", s.missingHint(k)))
 		}
 	}
 	return out
@@ -101,11 +102,8 @@ func (s *Settings) checkCommands() []Problem {
 
 // sources are all secret sources in the settings, by key.
 func (s *Settings) sources() map[string]secret.Source {
-	m := map[string]secret.Source{"api_password": s.APIPassword}
-	if src, err := s.Cache.Passphrase(); err == nil && !src.IsZero() {
-		m["cache.key"] = src
-	}
-	return m
+	passphrase, _ := s.Cache.Passphrase() // was checked when it was taken
+	return map[string]secret.Source{"api_password": s.APIPassword, "cache.key": passphrase}
 }
 
 func (s *Settings) checkTLS() []Problem {
@@ -122,7 +120,7 @@ func (s *Settings) checkTLS() []Problem {
 func (s *Settings) checkDomains() []Problem {
 	var out []Problem
 	for _, f := range s.DomainMap.Lint() {
-		out = append(out, fromFailure("domain_map", s.domainOrigin(f), f))
+		out = append(out, fromError("domain_map", s.domainOrigin(f), f))
 	}
 	return out
 }
