@@ -156,3 +156,6 @@ func overrideMembers(job map[string]json.RawMessage, in string, members map[stri
 	}
 	return nil
 }
+
+// SpinPlan is what a check-in of c would do under the engine's rules.
+func (e *Engine) SpinPlan(c pam.Credential) SpinPlan { return PlanSpin(c, e.Rules) }

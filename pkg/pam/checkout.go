@@ -27,3 +27,8 @@ const (
 	CheckoutRefused   CheckoutState = "refused" // the service said no; nothing is open
 	CheckoutCheckedIn CheckoutState = "checked_in"
 )
+
+// Overdue reports whether the checkout should be back by now and is not.
+func (c Checkout) Overdue(now time.Time) bool {
+	return (c.State == CheckoutOpen || c.State == CheckoutIntended) && !c.Due.IsZero() && now.After(c.Due)
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/build"
+	"github.com/redim-tools/redim/pkg/config"
+	"github.com/redim-tools/redim/pkg/engine"
+	"github.com/redim-tools/redim/pkg/journal"
+	"github.com/redim-tools/redim/pkg/prompt"
+	"github.com/redim-tools/redim/pkg/secret"
+	"github.com/redim-tools/redim/pkg/term"
+	"github.com/redim-tools/redim/pkg/tokencache"
+)
+
+// App is what a command is given: the streams, the global flags, and
+// constructors that do their work when a command calls them. The wiring fills
+// it once; nothing changes it afterwards, but for cobra filling Globals.
+type App struct {
+	Name    string // redim or vault
+	Build   build.Info
+	Streams *term.Streams
+	Getenv  func(string) string
+	Now     func() time.Time
+	Globals Globals
+
+	// Prompt asks the person at the terminal, or refuses.
+	Prompt func() prompt.Prompter
+	// Paths finds the user's directories.
+	Paths config.Paths
+	// Load reads a profile without checking it; empty is the one that
+	// --profile names.
+	Load func(profile string) (*config.Settings, error)
+	// Resolver reads secrets from their sources.
+	Resolver func(*config.Settings) secret.Resolver
+	// StoreSecret keeps a secret in the keyring, or in the encrypted secrets
+	// file where there is none, and returns its source.
+	StoreSecret func(ctx context.Context, s *config.Settings, name string, v secret.Value) (secret.Source, error)
+	// Service signs in to RED IM with checked settings.
+	Service func(*config.Settings) (*Service, error)
+	// Tokens opens the token cache of a profile.
+	Tokens func(*config.Settings) (*tokencache.Store, error)
+	// Journal finds the record of checkouts.
+	Journal func() (*journal.Journal, error)
+}
+
+// Service is one RED IM service, ready to be asked.
+type Service struct {
+	*engine.Engine
+	// Logout ends a token upstream.
+	Logout func(ctx context.Context, token secret.Value) error
+}
+
+// Globals are the flags that every command takes.
+type Globals struct {
+	Config     string
+	Profile    string
+	Set        []string
+	AcceptRisk []string
+	NoInput    bool
+	Trace      bool
+}
+
+// Settings loads the profile and refuses it when anything is wrong.
+func (a *App) Settings() (*config.Settings, error) { return a.SettingsOf("") }
+
+// SettingsOf does so for one profile.
+func (a *App) SettingsOf(profile string) (*config.Settings, error) {
+	s, err := a.Load(profile)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Validate(a.Globals.AcceptRisk)
+}

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/redim-tools/redim/pkg/render"
+	"github.com/redim-tools/redim/pkg/term"
+)
+
+// SilentError ends a command with a code after it has said all there is to say.
+type SilentError struct{ Code int }
+
+// Error names the code.
+func (e *SilentError) Error() string { return fmt.Sprintf("exit %d", e.Code) }
+
+// Report tells a command's failure on standard error and returns the exit
+// code: as JSON when the command was asked for JSON, else as one line with a
+// hint below. A closed pipe at standard output is nobody's failure to tell.
+func Report(app *App, err error, asJSON bool) int {
+	var silent *SilentError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &silent):
+		return silent.Code
+	case errors.Is(err, syscall.EPIPE):
+		return ExitOther
+	}
+	class, message, hint := Describe(err)
+	code := CodeOf(class)
+	if asJSON {
+		_ = render.Error(app.Streams.Err, render.Problem{Code: code, Class: string(class), Message: message, Hint: hint})
+		return code
+	}
+	_, _ = fmt.Fprintf(app.Streams.Err, "%s: %s\n", app.Name, term.Safe(message))
+	if hint != "" {
+		_, _ = fmt.Fprintf(app.Streams.Err, "hint: %s\n", term.Safe(hint))
+	}
+	return code
+}
+
+// Say writes one line of talk to standard error.
+func (a *App) Say(format string, args ...any) {
+	_, _ = fmt.Fprintln(a.Streams.Err, term.Safe(fmt.Sprintf(format, args...)))
+}
+
+// Warn writes one line of warning to standard error.
+func (a *App) Warn(message string) { a.Say("%s: warning: %s", a.Name, message) }
+
+// WantsJSON looks for -o json in arguments that may not have parsed.
+func WantsJSON(args []string) bool {
+	for i, arg := range args {
+		switch {
+		case arg == "--":
+			return false
+		case arg == "-ojson", arg == "-o=json", arg == "--output=json":
+			return true
+		case (arg == "-o" || arg == "--output") && i+1 < len(args) && strings.EqualFold(args[i+1], "json"):
+			return true
+		}
+	}
+	return false
+}
