@@ -82,3 +82,9 @@ func (v *Value) UnmarshalJSON(data []byte) error {
 	}
 	return nil
 }
+
+// UnmarshalText makes v a copy of text, so that decoders may fill it.
+func (v *Value) UnmarshalText(text []byte) error {
+	*v = FromString(string(text))
+	return nil
+}
