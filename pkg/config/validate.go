@@ -109,9 +109,9 @@ func (s *Settings) sources() map[string]secret.Source {
 func (s *Settings) checkTLS() []Problem {
 	switch {
 	case s.TLS.ClientCert != "" && s.TLS.ClientKey == "":
-		return []Problem{s.at("tls.client_cert", "a client certificate needs its key").hint("set tls.client_key too")}
+		return []Problem{s.at("tls.client_key", "is required beside tls.client_cert").hint("set tls.client_key too")}
 	case s.TLS.ClientKey != "" && s.TLS.ClientCert == "":
-		return []Problem{s.at("tls.client_key", "a client key needs its certificate").hint("set tls.client_cert too")}
+		return []Problem{s.at("tls.client_cert", "is required beside tls.client_key").hint("set tls.client_cert too")}
 	}
 	return nil
 }
