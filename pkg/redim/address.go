@@ -1,0 +1,56 @@
+package redim
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/redim/dialect"
+)
+
+const addressHint = "give the full address of the SDK web service, for example https://pam.example.com/ERPMWebService/AuthService.svc"
+
+// applicationRoot finds the web application that an address of any of the
+// service's interfaces belongs to. Its name is free, and case does not matter.
+func applicationRoot(address string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(address))
+	switch {
+	case err != nil: // the error repeats the address, which may hold a password
+		return nil, pam.Failf(pam.ErrUsage, "endpoint_url is not an address").WithHint(addressHint)
+	case u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "":
+		return nil, pam.Failf(pam.ErrUsage, "endpoint_url is not an https address").WithHint(addressHint)
+	case u.User != nil:
+		return nil, pam.Failf(pam.ErrUsage, "endpoint_url holds a user or a password").WithHint("remove what stands before the @; set api_user and api_password")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, pam.Failf(pam.ErrUsage, "endpoint_url holds a ? or a #").WithHint(addressHint)
+	}
+	segments := applicationPath(u.Path)
+	if len(segments) == 0 || slices.Contains(segments, "..") {
+		return nil, pam.Failf(pam.ErrUsage, "endpoint_url names no web application").WithHint(addressHint)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/" + strings.Join(segments, "/") + "/"}, nil
+}
+
+// applicationPath cuts what belongs to an interface off a path.
+func applicationPath(path string) []string {
+	segments := slices.DeleteFunc(strings.Split(path, "/"), func(s string) bool { return s == "" })
+	service := slices.IndexFunc(segments, func(s string) bool {
+		return strings.EqualFold(s, "AuthService.svc") || strings.EqualFold(s, "AuthService_JSON.svc")
+	})
+	if service >= 0 {
+		segments = segments[:service]
+	}
+	if n := len(segments); n >= 2 && strings.EqualFold(segments[n-2], "JSON") && strings.EqualFold(segments[n-1], "V2") {
+		segments = segments[:n-2]
+	}
+	return segments
+}
+
+// address is where an operation is.
+func (c *Client) address(op *dialect.Operation) *url.URL {
+	if path, ok := strings.CutPrefix(op.Path, "/"); ok {
+		return c.root.JoinPath(path)
+	}
+	return c.root.JoinPath(c.dialect.Base, op.Path)
+}

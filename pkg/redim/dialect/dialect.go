@@ -1,0 +1,144 @@
+package dialect
+
+import (
+	"embed"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+//go:embed json-v2.yaml
+var files embed.FS
+
+// Dialect is one way of speaking to the service. It is safe for concurrent
+// use.
+type Dialect struct {
+	Name string
+	Base string // below the web application
+	Text string // the file, comments included
+
+	overrides map[string]any
+	mu        sync.Mutex
+	parsed    map[string]*Operation
+}
+
+// Names lists the names that Open knows. auto is the newest that the service
+// is known to have.
+func Names() []string { return []string{"auto", "json-v2", "json-v1", "rest"} }
+
+// Open finds a dialect by name; an empty name is auto. Overrides are the
+// setting dialect_operations: per operation, the lines that differ. ErrUsage
+// when the dialect is unknown or not in this release, or when an override
+// names no operation.
+func Open(name string, overrides map[string]any) (*Dialect, error) {
+	switch name {
+	case "", "auto":
+		name = "json-v2"
+	case "json-v2":
+	case "json-v1", "rest":
+		return nil, pam.Failf(pam.ErrUsage, "dialect %s is not in this release", name).WithHint("use json-v2, or auto")
+	default:
+		return nil, pam.Failf(pam.ErrUsage, "dialect %q is not known", name).WithHint("use one of %s", strings.Join(Names(), ", "))
+	}
+	text, err := files.ReadFile(name + ".yaml")
+	if err != nil {
+		return nil, err
+	}
+	d := &Dialect{Name: name, Text: string(text), overrides: overrides, parsed: map[string]*Operation{}}
+	d.Base = d.value("base")
+	return d, d.checkOverrides()
+}
+
+func (d *Dialect) checkOverrides() error {
+	for _, key := range slices.Sorted(maps.Keys(d.overrides)) {
+		if !slices.Contains(d.Keys(), key) {
+			return pam.Failf(pam.ErrUsage, "dialect_operations.%s is no operation of %s", key, d.Name).
+				WithHint("the operations are %s", strings.Join(d.Keys(), ", "))
+		}
+		if _, err := d.Operation(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Keys lists the operations in the order of the file.
+func (d *Dialect) Keys() []string {
+	var keys []string
+	for line := range strings.Lines(d.Text) {
+		if name, ok := topLevel(line); ok && name != "dialect" && name != "base" {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}
+
+// Operation returns one operation with its override. It is parsed when it is
+// asked for first.
+func (d *Dialect) Operation(key string) (*Operation, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if op, ok := d.parsed[key]; ok {
+		return op, nil
+	}
+	block := d.block(key)
+	if block == "" {
+		return nil, pam.Failf(pam.ErrUsage, "dialect %s has no operation %s", d.Name, key)
+	}
+	op, err := d.parse(key, block)
+	if err == nil {
+		d.parsed[key] = op
+	}
+	return op, err
+}
+
+func (d *Dialect) parse(key, block string) (*Operation, error) {
+	var parsed map[string]*Operation
+	if err := yaml.Unmarshal([]byte(block), &parsed); err != nil || parsed[key] == nil {
+		return nil, pam.Failf(pam.ErrOther, "dialect %s: %s can't be read: %v", d.Name, key, err)
+	}
+	op := parsed[key]
+	op.Key = key
+	if err := op.override(d.overrides[key]); err != nil {
+		return nil, err
+	}
+	return op, op.compile()
+}
+
+// block is the text of one top-level key.
+func (d *Dialect) block(key string) string {
+	start, end, at := -1, len(d.Text), 0
+	for line := range strings.Lines(d.Text) {
+		switch name, ok := topLevel(line); {
+		case ok && name == key:
+			start = at
+		case start >= 0 && (ok || line[0] == '#'):
+			return d.Text[start:at]
+		}
+		at += len(line)
+	}
+	if start < 0 {
+		return ""
+	}
+	return d.Text[start:end]
+}
+
+// value is what stands behind a top-level key on its line.
+func (d *Dialect) value(key string) string {
+	_, text, _ := strings.Cut(d.block(key), ":")
+	return strings.TrimSpace(text)
+}
+
+// topLevel is the key that a line begins with, when it begins with one.
+func topLevel(line string) (string, bool) {
+	if line == "" || line[0] < 'a' || line[0] > 'z' {
+		return "", false
+	}
+	name, _, ok := strings.Cut(line, ":")
+	return name, ok
+}
