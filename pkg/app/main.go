@@ -28,6 +28,9 @@ func Main(name string, root func(*cli.App) *cobra.Command, args []string) int {
 
 // Run runs one command line over a given App.
 func Run(ctx context.Context, a *cli.App, root func(*cli.App) *cobra.Command, args []string) int {
+	a.Again = func(ctx context.Context, streams *term.Streams, getenv func(string) string, args []string) int {
+		return Run(ctx, New(a.Name, streams, getenv), root, args)
+	}
 	cmd := root(a)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)

@@ -11,7 +11,6 @@ import (
 	"github.com/redim-tools/redim/pkg/prompt"
 	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/term"
-	"github.com/redim-tools/redim/pkg/tokencache"
 )
 
 // App is what a command is given: the streams, the global flags, and
@@ -32,6 +31,11 @@ type App struct {
 	// Load reads a profile without checking it; empty is the one that
 	// --profile names.
 	Load func(profile string) (*config.Settings, error)
+	// LoadSaved does so without --set: what another call would use.
+	LoadSaved func(profile string) (*config.Settings, error)
+	// Again runs another command line of the same tree, with its own streams
+	// and environment, and returns its exit code.
+	Again func(ctx context.Context, streams *term.Streams, getenv func(string) string, args []string) int
 	// Resolver reads secrets from their sources.
 	Resolver func(*config.Settings) secret.Resolver
 	// StoreSecret keeps a secret in the keyring, or in the encrypted secrets
@@ -39,8 +43,6 @@ type App struct {
 	StoreSecret func(ctx context.Context, s *config.Settings, name string, v secret.Value) (secret.Source, error)
 	// Service signs in to RED IM with checked settings.
 	Service func(*config.Settings) (*Service, error)
-	// Tokens opens the token cache of a profile.
-	Tokens func(*config.Settings) (*tokencache.Store, error)
 	// Journal finds the record of checkouts.
 	Journal func() (*journal.Journal, error)
 }

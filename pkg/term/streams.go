@@ -77,3 +77,10 @@ func (s *Streams) Colour(getenv func(string) string) bool {
 
 // Dumb reports whether the terminal can only write lines.
 func Dumb(getenv func(string) string) bool { return getenv("TERM") == "dumb" }
+
+// Merged returns the streams with talk going to Out and nobody to ask.
+func (s *Streams) Merged() *Streams {
+	facts := s.facts
+	facts.InTTY, facts.ErrTTY, facts.OpenConsole = false, facts.OutTTY, nil
+	return With(s.In, s.Out, s.Out, facts)
+}

@@ -8,6 +8,8 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/checkin"
 	"github.com/redim-tools/redim/pkg/cmd/checkout"
 	"github.com/redim-tools/redim/pkg/cmd/checkouts"
+	"github.com/redim-tools/redim/pkg/cmd/demo"
+	"github.com/redim-tools/redim/pkg/cmd/simulate"
 	"github.com/redim-tools/redim/pkg/cmd/testsettings"
 )
 
@@ -30,5 +32,7 @@ Start with "redim demo", which shows the main job on a stand-in server, then wit
 		cli.In("use", checkout.New(app, nil)),
 		cli.In("use", checkin.New(app, nil)),
 		cli.In("use", checkouts.New(app, nil)),
+		cli.In("rehearse", demo.New(app, nil)),
+		cli.In("rehearse", simulate.New(app, nil)),
 	)
 }

@@ -159,13 +159,10 @@ func unsaved(app *cli.App) func() ([]Change, error) {
 
 func changes(now, saved *config.Settings) []Change {
 	var out []Change
-	for _, key := range config.Names() {
-		if now.Origin(key).Layer != config.LayerFlag {
-			continue
-		}
-		a, b := now.Text(key), saved.Text(key)
-		if a != b {
-			out = append(out, Change{Key: key, Value: a, Saved: b})
+	before := saved.Items()
+	for i, item := range now.Items() {
+		if item.Origin.Layer == config.LayerFlag && item.Text != before[i].Text {
+			out = append(out, Change{Key: item.Name, Value: item.Text, Saved: before[i].Text})
 		}
 	}
 	return out

@@ -14,5 +14,5 @@ func New(app *cli.App) *cobra.Command {
 		`Keep the records of third-party applications that check credentials out: how they
 authenticate, from which addresses, for how long and why.
 
-The commands of this tool come with the next release; redim is complete.`, groups)
+The commands of this tool are not in this release yet; redim is.`, groups)
 }

@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/build"
+	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/config"
+	"github.com/redim-tools/redim/pkg/engine"
+	"github.com/redim-tools/redim/pkg/journal"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/prompt"
+	"github.com/redim-tools/redim/pkg/redim"
+	"github.com/redim-tools/redim/pkg/secret"
+	"github.com/redim-tools/redim/pkg/term"
+	"github.com/redim-tools/redim/pkg/transport"
+)
+
+// New builds an App over streams and an environment. It opens nothing.
+func New(name string, streams *term.Streams, getenv func(string) string) *cli.App {
+	a := &cli.App{Name: name, Build: build.Get(), Streams: streams, Getenv: getenv, Now: time.Now, Paths: config.Paths{Getenv: getenv}}
+	w := &wiring{App: a}
+	a.Prompt = func() prompt.Prompter { return prompt.New(streams, a.Globals.NoInput, getenv) }
+	a.Load = func(profile string) (*config.Settings, error) { return w.load(profile, a.Globals.Set) }
+	a.LoadSaved = func(profile string) (*config.Settings, error) { return w.load(profile, nil) }
+	a.Service = w.service
+	a.Journal = w.journal
+	return a
+}
+
+// wiring builds the parts of an App when they are asked for.
+type wiring struct{ *cli.App }
+
+func (w *wiring) load(profile string, set []string) (*config.Settings, error) {
+	if profile == "" {
+		profile = w.Globals.Profile
+	}
+	return config.Load(config.Options{Path: w.Globals.Config, Profile: profile, Set: set, Getenv: w.Getenv})
+}
+
+func (w *wiring) journal() (*journal.Journal, error) {
+	dir, err := w.Paths.StateDir()
+	if err != nil {
+		return nil, pam.Failf(pam.ErrJournal, "%w", err).WithHint("set REDIM_STATE_DIR to a directory that you may write to")
+	}
+	return journal.New(dir), nil
+}
+
+func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
+	client, err := w.client(s)
+	if err != nil {
+		return nil, err
+	}
+	return &cli.Service{Logout: client.Logout, Engine: &engine.Engine{
+		Source: client, Facts: client, Journal: lazyJournal{w}, Clock: w.Now, NewID: newID,
+		Profile: s.Profile, Delegation: s.Identity(),
+		Rules: engine.Rules{
+			DefaultDomain: s.DefaultDomain, FallbackToLocal: s.FallbackToLocal, DomainMap: s.DomainMap,
+			IncludeSharedLists: s.IncludeSharedLists, PreferIP: s.PreferIP,
+			SpinJobs: s.SpinJobs, JobComment: s.JobComment, TemplateJobs: s.TemplateJobs,
+		},
+	}}, nil
+}
+
+func (w *wiring) client(s *config.Settings) (*redim.Client, error) {
+	http, err := transport.New(transport.Options{
+		TLS: transport.TLS{CAFile: s.TLS.CAFile, ClientCert: s.TLS.ClientCert, ClientKey: s.TLS.ClientKey,
+			ServerName: s.TLS.ServerName, MinVersion: s.TLS.MinVersion},
+		Timeout: s.Timeout, MaxInFlight: s.MaxParallel, Trace: w.trace(),
+		AllowCleartext: slices.Contains(w.Globals.AcceptRisk, "cleartext"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return redim.New(redim.Config{
+		ServiceURL: s.EndpointURL, APIUser: s.APIUser, Authenticator: s.Authenticator,
+		APIPassword: func(ctx context.Context) (secret.Value, error) { return w.resolver(s).Resolve(ctx, s.APIPassword) },
+		Dialect:     s.Dialect, Operations: s.DialectOperations, HTTP: http, Now: w.Now,
+	})
+}
+
+func (w *wiring) trace() io.Writer {
+	if !w.Globals.Trace {
+		return nil
+	}
+	return w.Streams.Err
+}
