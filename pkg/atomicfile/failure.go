@@ -10,8 +10,12 @@ import (
 
 // failure says what went wrong with path in words that lead to the cure.
 func failure(path string, err error) error {
-	dir := filepath.Dir(path)
-	f := pam.Failf(pam.ErrOther, "can not write %s: %w", path, cause(err))
+	return explain("write "+path, filepath.Dir(path), err)
+}
+
+// explain names the act that failed and how to make dir fit for it.
+func explain(act, dir string, err error) error {
+	f := pam.Failf(pam.ErrOther, "can not %s: %w", act, cause(err))
 	switch {
 	case isFull(err):
 		return f.WithHint("free some space there (df -h %s) or raise the quota; the old content was kept", dir)

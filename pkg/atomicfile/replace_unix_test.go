@@ -131,3 +131,33 @@ func TestAFullDiskIsReportedAndNothingIsLeft(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+func TestAPrivateDirectoryIsMadeOrClosed(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	wide := filepath.Join(base, "wide")
+	if err := errors.Join(os.Mkdir(wide, 0o755), os.Chmod(wide, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{wide, filepath.Join(base, "a", "b"), filepath.Join(base, "a", "b")} {
+		if err := MakePrivateDir(dir); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+			t.Fatalf("%s: mode %v, %v", dir, info.Mode(), err)
+		}
+	}
+}
+
+func TestADirectoryThatCanNotBeMadeNamesTheOneAbove(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	file := filepath.Join(base, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var f *pam.Failure
+	if err := MakePrivateDir(filepath.Join(file, "a", "b")); !errors.As(err, &f) || !strings.Contains(f.Hint, "ls -ld") || !strings.Contains(f.Hint, file) {
+		t.Fatalf("got %v, %+v", err, f)
+	}
+}
