@@ -77,18 +77,19 @@ func dialects() []dialect {
 
 func tokenInBody(_ *http.Request, in object) string { return in.str(tokenMember) }
 
-// split finds the dialect of a path and what follows the service's address.
-func split(path string) (d dialect, rest string, ok bool) {
+// split finds the dialect of a path, the service's address in it, and what
+// follows that address.
+func split(path string) (d dialect, base, rest string, ok bool) {
 	lower := strings.ToLower(path)
 	for _, d := range dialects() {
 		if i := strings.Index(lower, d.marker); i >= 0 {
-			rest := path[i+len(d.marker):]
-			if rest == "" || rest[0] == '/' {
-				return d, strings.Trim(rest, "/"), true
+			end := i + len(d.marker)
+			if end == len(path) || path[end] == '/' {
+				return d, path[:end], strings.Trim(path[end:], "/"), true
 			}
 		}
 	}
-	return dialect{}, "", false
+	return dialect{}, "", "", false
 }
 
 // callerCert returns the hash and the name of a verified client certificate.

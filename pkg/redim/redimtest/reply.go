@@ -1,8 +1,7 @@
 package redimtest
 
 import (
-	"bytes"
-	"html/template"
+	"html"
 	"net/http"
 	"strconv"
 )
@@ -45,21 +44,16 @@ func wrongMethod(allow string) reply {
 	return r
 }
 
-const pageText = `<!DOCTYPE html>
-<html>
-<head><title>{{.Title}}</title></head>
-<body>
-<h1>{{.Title}}</h1>
-<p>{{.Text}}</p>
-</body>
-</html>
-`
-
+// page is one of the service's HTML answers.
 func page(status int, title, text string) reply {
-	var b bytes.Buffer
-	t := template.Must(template.New("page").Parse(pageText))
-	_ = t.Execute(&b, struct{ Title, Text string }{title, text}) // a buffer takes everything
-	return reply{status: status, contentType: typeHTML, body: b.Bytes()}
+	return htmlReply(status, title, "<p>"+html.EscapeString(text)+"</p>\n")
+}
+
+// htmlReply makes a page of a body that is HTML already.
+func htmlReply(status int, title, body string) reply {
+	title = html.EscapeString(title)
+	text := "<!DOCTYPE html>\n<html>\n<head><title>" + title + "</title></head>\n<body>\n<h1>" + title + "</h1>\n" + body + "</body>\n</html>\n"
+	return reply{status: status, contentType: typeHTML, body: []byte(text)}
 }
 
 // send writes the answer with its exact length.

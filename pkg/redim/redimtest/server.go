@@ -20,13 +20,14 @@ import (
 type Server struct {
 	clock      func() time.Time
 	operations map[string]*operation // by the name on the wire, in lower case
+	renamed    map[string]string
 	help       bool
 
 	mu     sync.Mutex
 	model  *model
 	ahead  time.Duration // how far Advance has put the clock forward
 	counts map[string]int64
-	faults faultSet
+	faults []*fault
 }
 
 // New makes a server of an estate. An estate or a fault that makes no sense is
@@ -39,7 +40,7 @@ func New(opts Options) (*Server, error) {
 	if faults := estate.check(); len(faults) > 0 {
 		return nil, estateFailure("estate", unlocated(faults))
 	}
-	s := &Server{clock: opts.Now, counts: map[string]int64{}, help: !estate.Service.NoHelpPage}
+	s := &Server{clock: opts.Now, counts: map[string]int64{}, help: !estate.Service.NoHelpPage, renamed: estate.Service.RenamedOperations}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -58,17 +59,22 @@ func New(opts Options) (*Server, error) {
 func installed(service Service) map[string]*operation {
 	out := map[string]*operation{}
 	for _, o := range operations() {
-		name := o.name
-		for from, to := range service.RenamedOperations {
-			if strings.EqualFold(from, o.name) {
-				name = to
-			}
-		}
+		name := wireName(service.RenamedOperations, o.name)
 		if !slices.ContainsFunc(service.MissingOperations, func(m string) bool { return strings.EqualFold(m, o.name) }) {
 			out[strings.ToLower(name)] = o
 		}
 	}
 	return out
+}
+
+// wireName is the name that an installation gives to an operation.
+func wireName(renamed map[string]string, name string) string {
+	for from, to := range renamed {
+		if strings.EqualFold(from, name) {
+			return to
+		}
+	}
+	return name
 }
 
 // ServeHTTP answers one request.
@@ -77,13 +83,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.control(r).send(w)
 		return
 	}
-	d, rest, ok := split(r.URL.Path)
+	d, base, rest, ok := split(r.URL.Path)
 	if !ok {
 		page(http.StatusNotFound, "Not Found", "There is nothing at this address.").send(w)
 		return
 	}
 	if lower := strings.ToLower(rest); lower == "help" || strings.HasPrefix(lower, "help/") {
-		s.helpPage(r, d, rest).send(w)
+		s.helpPage(r, d, base, rest).send(w)
 		return
 	}
 	op := s.operations[strings.ToLower(rest)]
