@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,8 @@ import (
 	"time"
 )
 
-// CommandTimeout bounds how long the command of a cmd: source may take.
+// CommandTimeout bounds how long the command of a cmd: source may take, unless
+// the Resolver says otherwise.
 const CommandTimeout = 30 * time.Second
 
 func (r Resolver) command(ctx context.Context, s Source) ([]byte, error) {
@@ -17,19 +19,21 @@ func (r Resolver) command(ctx context.Context, s Source) ([]byte, error) {
 	if run == nil {
 		run = runShell
 	}
-	ctx, cancel := context.WithTimeout(ctx, CommandTimeout)
+	limited, cancel := context.WithTimeout(ctx, r.timeout())
 	defer cancel()
-	b, err := run(ctx, s.Arg)
+	b, err := run(limited, s.Arg)
 	switch {
 	case err == nil:
 		return b, nil
-	case errors.Is(ctx.Err(), context.Canceled):
+	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, s.failed(fmt.Sprintf("the command took longer than %s", CommandTimeout), "it must not wait for an answer; run it by hand to see")
+	case limited.Err() != nil:
+		return nil, s.failed(fmt.Sprintf("the command took longer than %s", r.timeout()), "it must not wait for an answer; run it by hand to see")
 	}
 	return nil, s.failed(commandReason(err), "run the command by hand to see what it says")
 }
+
+func (r Resolver) timeout() time.Duration { return cmp.Or(r.Timeout, CommandTimeout) }
 
 // runShell hands the line to the system's shell and returns what it prints to
 // standard output. What it prints to standard error is dropped: it may hold

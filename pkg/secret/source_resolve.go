@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 )
 
 // MaxLen bounds what a source may yield, in bytes.
@@ -27,6 +28,7 @@ type Resolver struct {
 	Stdin       io.Reader
 	Label       string               // what a prompt asks for, for example "API password"
 	Warn        func(message string) // told of files that others may read
+	Timeout     time.Duration        // for commands; zero is CommandTimeout
 }
 
 // Resolve reads the secret. One newline at the end is dropped. An empty secret
