@@ -78,9 +78,8 @@ func (s *Streams) Colour(getenv func(string) string) bool {
 // Dumb reports whether the terminal can only write lines.
 func Dumb(getenv func(string) string) bool { return getenv("TERM") == "dumb" }
 
-// Merged returns the streams with talk going to Out and nobody to ask.
+// Merged returns the streams as a person at a terminal would see them: talk
+// goes to Out, which counts as a terminal. There is nobody to ask.
 func (s *Streams) Merged() *Streams {
-	facts := s.facts
-	facts.InTTY, facts.ErrTTY, facts.OpenConsole = false, facts.OutTTY, nil
-	return With(s.In, s.Out, s.Out, facts)
+	return With(s.In, s.Out, s.Out, Facts{OutTTY: true, ErrTTY: s.facts.OutTTY, Columns: s.facts.Columns})
 }

@@ -111,11 +111,11 @@ func credentialList() render.List[pam.Credential] {
 // warn tells warnings, and notes what is only worth a note.
 func warn(opts *Options, warnings []*pam.Failure) {
 	for _, w := range warnings {
-		word := "warning"
-		if w.Class == pam.ErrUnattested {
-			word = "note"
+		if w.Class == pam.ErrUnattested && !opts.Explain {
+			opts.Say("note: %s: some operations in use are attested by no public material; --explain names them", w.Class)
+			continue
 		}
-		opts.Say("%s: %s: %s", word, w.Class, w.Message)
+		opts.Say("warning: %s: %s", w.Class, w.Message)
 		opts.Say("hint: %s", w.Hint)
 	}
 }
