@@ -55,6 +55,17 @@ func IsTemp(name string) bool {
 	return ok
 }
 
+// Sweep removes what killed writers left in dir, whichever file they wrote. It
+// leaves files that are being written alone.
+func Sweep(dir string) {
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		if IsTemp(entry.Name()) {
+			abandon(filepath.Join(dir, entry.Name()))
+		}
+	}
+}
+
 func tempName(target, id string) string {
 	dir, base := filepath.Split(target)
 	return filepath.Join(dir, "."+base+"."+id+".redim-tmp")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -57,5 +58,22 @@ func unlock(l *flock.Flock, path string) {
 	_ = l.Unlock()
 	if runtime.GOOS == "windows" {
 		_ = os.Remove(path)
+	}
+}
+
+// SweepLocks removes the lock files in dir that nobody holds: those of killed
+// processes whose lock was never wanted again.
+func SweepLocks(dir string) {
+	names, _ := os.ReadDir(dir)
+	for _, entry := range names {
+		path := filepath.Join(dir, entry.Name())
+		l := flock.New(path, flock.SetPermissions(0o600))
+		if got, err := l.TryLock(); got && err == nil {
+			if current(l, path) {
+				unlock(l, path)
+				continue
+			}
+			_ = l.Unlock()
+		}
 	}
 }

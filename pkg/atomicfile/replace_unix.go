@@ -105,10 +105,15 @@ func ours(f *os.File, name string) error {
 // sweep removes what killed writers of target left in the other slots.
 func sweep(target string) {
 	for slot := range slots {
-		if f, err := take(slotName(target, slot), 0, 0); err == nil {
-			_ = os.Remove(f.Name())
-			_ = f.Close()
-		}
+		abandon(slotName(target, slot))
+	}
+}
+
+// abandon removes a temporary file unless its writer lives.
+func abandon(name string) {
+	if f, err := take(name, 0, 0); err == nil {
+		_ = os.Remove(name)
+		_ = f.Close()
 	}
 }
 

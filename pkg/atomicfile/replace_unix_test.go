@@ -57,6 +57,36 @@ func TestAWriterLeavesALiveWriterAlone(t *testing.T) {
 	}
 }
 
+func TestSweepRemovesWhatNobodyHolds(t *testing.T) {
+	t.Parallel()
+	dir, locks := t.TempDir(), t.TempDir()
+	live, err := take(slotName(filepath.Join(dir, "a"), 0), os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Close()
+	release, err := Lock(t.Context(), filepath.Join(locks, "live"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	for _, path := range []string{slotName(filepath.Join(dir, "b"), 3), filepath.Join(dir, "a"), filepath.Join(locks, "dead")} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	Sweep(dir)
+	SweepLocks(locks)
+	for path, want := range map[string]bool{
+		live.Name(): true, filepath.Join(dir, "a"): true, filepath.Join(locks, "live"): true,
+		slotName(filepath.Join(dir, "b"), 3): false, filepath.Join(locks, "dead"): false,
+	} {
+		if _, err := os.Lstat(path); (err == nil) != want {
+			t.Errorf("%s: there %v, want %v", path, err == nil, want)
+		}
+	}
+}
+
 func TestAPlantedTemporaryFileIsNotWrittenThrough(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

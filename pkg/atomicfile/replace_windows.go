@@ -13,7 +13,7 @@ import (
 
 const (
 	patience = 5 * time.Second // for readers that hold the file open
-	abandon  = time.Hour       // the age at which a temporary file is nobody's
+	lifetime = time.Hour       // the age at which a temporary file is nobody's
 )
 
 func replace(target string, data []byte, perm fs.FileMode, d durability) error {
@@ -53,14 +53,19 @@ func move(from, to string) error {
 	}
 }
 
-// sweep removes old leftovers of target. One that is still open stays: the
-// system refuses to remove it.
+// sweep removes old leftovers of target.
 func sweep(target string) {
 	names, _ := filepath.Glob(tempName(target, "*"))
 	for _, name := range names {
-		if info, err := os.Lstat(name); err == nil && time.Since(info.ModTime()) > abandon {
-			_ = os.Remove(name)
-		}
+		abandon(name)
+	}
+}
+
+// abandon removes a temporary file that is old. One that is still open stays:
+// the system refuses to remove it.
+func abandon(name string) {
+	if info, err := os.Lstat(name); err == nil && time.Since(info.ModTime()) > lifetime {
+		_ = os.Remove(name)
 	}
 }
 

@@ -58,7 +58,8 @@ func ParseKeySource(setting string, env Env) (*KeySource, error) {
 	case kind == "systemd" && named:
 		p, err = newSystemdKey(arg, env)
 	default:
-		err = pam.Failf(pam.ErrUsage, "cache.key %q is not a place for a key", setting).
+		// Not repeated: somebody may have written a pass phrase in the open.
+		err = pam.Failf(pam.ErrUsage, "cache.key does not name a place for a key").
 			WithHint("use one of file, file:PATH, keyring, passphrase:SOURCE, systemd:NAME")
 	}
 	if err != nil {
