@@ -64,6 +64,11 @@ type Globals struct {
 	Trace      bool
 }
 
+// ConfigOptions say which settings Load reads, and with what on top.
+func (a *App) ConfigOptions() config.Options {
+	return config.Options{Path: a.Globals.Config, Profile: a.Globals.Profile, Set: a.Globals.Set, Getenv: a.Getenv}
+}
+
 // Settings loads the profile and refuses it when anything is wrong.
 func (a *App) Settings() (*config.Settings, error) { return a.SettingsOf("") }
 

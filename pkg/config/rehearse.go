@@ -1,0 +1,38 @@
+package config
+
+import "path/filepath"
+
+// Rehearse lets change work on a copy of the settings file at path, to see what
+// would come out: nothing is locked, made or written. Its error is that of
+// reading the file, or that of change.
+func Rehearse(path string, change func(*File) error) error {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	d, err := readDocument(path)
+	if err != nil {
+		return err
+	}
+	return change(&File{path: path, data: d.data})
+}
+
+// Has reports whether the file has a profile of that name.
+func (f *File) Has(profile string) bool {
+	_, ok := f.document().find(profile)
+	return ok
+}
+
+// Settings are those of a profile by this file alone, without the environment
+// and flags. Values that can't be understood are pam.ErrUsage.
+func (f *File) Settings(profile string) (*Settings, error) {
+	d := f.document()
+	if err := AsError(d.problems); err != nil {
+		return nil, err
+	}
+	s, problems := fileOnly().load(d, profile)
+	return s, AsError(problems)
+}
+
+// ProfileName is the profile that Load reads: Options.Profile, REDIM_PROFILE
+// or DefaultProfile.
+func (o Options) ProfileName() string { return o.profile() }
