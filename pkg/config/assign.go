@@ -73,12 +73,19 @@ func (s *Settings) assignText(field *string, k Key, v value) *Problem {
 	return nil
 }
 
-// resolve makes a relative path of the file relative to the file's folder.
+// resolve makes a relative path absolute: one of the file starts at the file's
+// folder, any other at the working folder.
 func (o Origin) resolve(path string) string {
-	if o.Layer != LayerProfile || path == "" || filepath.IsAbs(path) {
+	if path == "" || filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(filepath.Dir(o.File), path)
+	if o.Layer == LayerProfile {
+		path = filepath.Join(filepath.Dir(o.File), path)
+	}
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
 }
 
 func assignBool(field *bool, k Key, v value) *Problem {
@@ -117,7 +124,7 @@ func assignDuration(field *time.Duration, k Key, v value) *Problem {
 		return bad(k, v.origin, "%q is not a duration", v.text)
 	}
 	if int64(d) < k.Min || int64(d) > k.Max {
-		return bad(k, v.origin, "%s is not between %s and %s", d, time.Duration(k.Min), time.Duration(k.Max))
+		return bad(k, v.origin, "%s is not between %s and %s", d, shortDuration(time.Duration(k.Min)), shortDuration(time.Duration(k.Max)))
 	}
 	*field = d
 	return nil
@@ -127,6 +134,9 @@ func (s *Settings) assignSource(field *secret.Source, k Key, v value) *Problem {
 	src, err := secret.ParseSource(v.text)
 	if err != nil {
 		p := fromError(k.Name, v.origin, err)
+		if v.origin.Layer == LayerEnv {
+			p = p.hint("%s holds a source; put the secret itself into a variable of another name, and set %s=env:THAT_NAME", k.Env(), k.Env())
+		}
 		return &p
 	}
 	if src.Kind == secret.KindFile {

@@ -51,8 +51,7 @@ func checkCacheKey(text string) error {
 	return pam.Failf(pam.ErrUsage, "this is not a kind of key").WithHint("use file, file:PATH, keyring, passphrase:SOURCE or systemd:NAME")
 }
 
-// resolveCacheKey makes the path in file:PATH and passphrase:file:PATH
-// relative to the settings file.
+// resolveCacheKey makes the path in file:PATH and passphrase:file:PATH absolute.
 func resolveCacheKey(at Origin, text string) string {
 	for _, prefix := range []string{"file:", "passphrase:file:"} {
 		if path, ok := strings.CutPrefix(text, prefix); ok && path != "" {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -65,16 +64,12 @@ func (f *File) understand(k Key, item, text string) (value, []Problem) {
 
 // absolute makes the paths in a text absolute, seen from the working folder.
 func absolute(k Key, text string) string {
-	here, err := filepath.Abs("settings.yaml")
-	if err != nil {
-		return text
-	}
-	at := Origin{Layer: LayerProfile, File: here}
+	var here Origin
 	if k.paths != nil {
-		return k.paths(at, strings.TrimSpace(text))
+		return k.paths(here, strings.TrimSpace(text))
 	}
 	if src, err := secret.ParseSource(text); k.Type == TypeSecret && err == nil && src.Kind == secret.KindFile {
-		src.Arg = at.resolve(src.Arg)
+		src.Arg = here.resolve(src.Arg)
 		return src.Text()
 	}
 	return text
