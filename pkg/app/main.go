@@ -17,25 +17,35 @@ import (
 // Main runs one command line and returns its exit code. The first signal
 // cancels the command's context; a second one ends the process.
 func Main(name string, root func(*cli.App) *cobra.Command, args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	go func() {
-		<-ctx.Done()
-		stop()
-	}()
-	return Run(ctx, New(name, term.System(), os.Getenv), root, args)
+	return run(context.Background(), New(name, term.System(), os.Getenv), root, args, watchSignals)
 }
 
-// Run runs one command line over a given App.
+// Run runs one command line over a given App. Signals are the caller's.
 func Run(ctx context.Context, a *cli.App, root func(*cli.App) *cobra.Command, args []string) int {
+	return run(ctx, a, root, args, func(ctx context.Context) context.Context { return ctx })
+}
+
+// run prepares the context only for a command that really runs: help and
+// version need no signals, whose threads cost more than the rest of them.
+func run(ctx context.Context, a *cli.App, root func(*cli.App) *cobra.Command, args []string, prepare func(context.Context) context.Context) int {
 	a.Again = func(ctx context.Context, streams *term.Streams, getenv func(string) string, args []string) int {
 		return Run(ctx, New(a.Name, streams, getenv), root, args)
 	}
 	cmd := root(a)
 	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil && !errors.Is(err, pam.ErrUncertain) && !errors.Is(err, pam.ErrInterrupted) {
+	cmd.PersistentPreRun = func(leaf *cobra.Command, _ []string) { leaf.SetContext(prepare(leaf.Context())) }
+	leaf, err := cmd.ExecuteContextC(ctx)
+	if err != nil && leaf.Context().Err() != nil && !errors.Is(err, pam.ErrUncertain) && !errors.Is(err, pam.ErrInterrupted) {
 		err = pam.Failf(pam.ErrInterrupted, "interrupted: %w", err)
 	}
 	return cli.Report(a, err, cli.WantsJSON(args))
+}
+
+func watchSignals(ctx context.Context) context.Context {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		<-ctx.Done()
+		stop() // from here on a signal does what the system does with it
+	}()
+	return ctx
 }

@@ -38,15 +38,13 @@ func globalFlags(app *App, cmd *cobra.Command) {
 	f.BoolVar(&g.NoInput, "no-input", false, "never ask; fail where a question would be needed")
 	f.BoolVar(&g.Trace, "trace", false, "tell each request and answer on standard error, without secrets")
 	Complete(cmd, "accept-risk", "cleartext")
-	Complete(cmd, "set", assignments()...)
-}
-
-func assignments() []string {
-	var out []string
-	for _, name := range config.Names() {
-		out = append(out, name+"=")
-	}
-	return out
+	complete(cmd, "set", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var out []cobra.Completion
+		for _, name := range config.Names() {
+			out = append(out, name+"=")
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
 }
 
 // Group makes a command that only holds others. Called without one of them it
@@ -127,8 +125,11 @@ func OneFormats() []string { return render.Formats(false) }
 
 // Complete offers fixed values for a flag.
 func Complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
+	complete(cmd, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func complete(cmd *cobra.Command, flag string, values cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, values); err != nil {
 		panic(fmt.Sprintf("completion of --%s: %v", flag, err)) // a flag that is not there
 	}
 }
