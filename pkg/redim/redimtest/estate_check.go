@@ -20,6 +20,7 @@ type estateFault struct {
 type checker struct {
 	estate     *Estate
 	faults     []estateFault
+	noted      map[string]bool
 	identities map[string]bool
 	roles      map[string]bool
 	systems    map[string]bool // every name of every system
@@ -29,9 +30,12 @@ type checker struct {
 	auths      map[string]bool
 }
 
+// maxRepeat bounds what one entry of an estate may become.
+const maxRepeat = 100_000
+
 func (e *Estate) check() []estateFault {
 	c := &checker{
-		estate: e, identities: map[string]bool{}, roles: map[string]bool{}, systems: map[string]bool{},
+		estate: e, noted: map[string]bool{}, identities: map[string]bool{}, roles: map[string]bool{}, systems: map[string]bool{},
 		accounts: map[string]bool{}, lists: map[string]bool{}, domains: map[string]bool{}, auths: map[string]bool{},
 	}
 	c.checkService()
@@ -46,8 +50,13 @@ func (e *Estate) check() []estateFault {
 	return c.faults
 }
 
+// fault notes a mistake, once however often a repeat makes it.
 func (c *checker) fault(path []any, format string, args ...any) {
-	c.faults = append(c.faults, estateFault{path, fmt.Sprintf(format, args...)})
+	f := estateFault{slices.Clone(path), fmt.Sprintf(format, args...)}
+	if key := fmt.Sprint(f.path, f.text); !c.noted[key] {
+		c.noted[key] = true
+		c.faults = append(c.faults, f)
+	}
 }
 
 func at(path ...any) []any { return path }
@@ -137,19 +146,20 @@ func (c *checker) checkIdentities() {
 				c.fault(at("identities", o.index, "roles", i), "no role is named %s", r)
 			}
 		}
-		c.repeat(path, id.Name, id.Repeat)
+		c.repeat(at("identities", o.index, "repeat"), id.Repeat)
 	}
 }
 
-func (c *checker) repeat(path []any, name string, repeat int) {
-	if repeat < 0 || repeat > 100_000 {
-		c.fault(append(slices.Clone(path), "repeat"), "repeat is not between 0 and 100000")
+func (c *checker) repeat(path []any, repeat int) {
+	if repeat < 0 || repeat > maxRepeat {
+		c.fault(path, "repeat is not between 0 and %d", maxRepeat)
 	}
 }
 
 func (c *checker) checkSystems() {
 	for _, o := range c.estate.machines() {
 		s, i := o.item, o.index
+		c.repeat(at("systems", i, "repeat"), s.Repeat)
 		c.add(c.systems, "system", s.Name, at("systems", i, "name"))
 		if s.FQDN != "" {
 			c.add(c.systems, "system", s.FQDN, at("systems", i, "fqdn"))

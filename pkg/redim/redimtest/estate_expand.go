@@ -17,7 +17,7 @@ type origin[T any] struct {
 func (e *Estate) people() []origin[Identity] {
 	var out []origin[Identity]
 	for i, id := range e.Identities {
-		for n := range max(id.Repeat, 1) {
+		for n := range copies(id.Repeat) {
 			one := id
 			one.Name = numbered(id.Name, id.Repeat, n)
 			out = append(out, origin[Identity]{one, i})
@@ -30,7 +30,7 @@ func (e *Estate) people() []origin[Identity] {
 func (e *Estate) machines() []origin[System] {
 	var out []origin[System]
 	for i, s := range e.Systems {
-		for n := range max(s.Repeat, 1) {
+		for n := range copies(s.Repeat) {
 			one := s
 			one.Name = numbered(s.Name, s.Repeat, n)
 			one.FQDN = numbered(s.FQDN, s.Repeat, n)
@@ -43,6 +43,8 @@ func (e *Estate) machines() []origin[System] {
 	}
 	return out
 }
+
+func copies(repeat int) int { return min(max(repeat, 1), maxRepeat) }
 
 func numbered(name string, repeat, n int) string {
 	if repeat == 0 {

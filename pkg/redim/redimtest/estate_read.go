@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -63,11 +64,17 @@ func ParseEstate(name string, data []byte) (*Estate, error) {
 	return e, nil
 }
 
+// maxProblems bounds how many mistakes one error tells.
+const maxProblems = 20
+
 func estateFailure(name string, problems []string) error {
+	if more := len(problems) - maxProblems; more > 0 {
+		problems = append(problems[:maxProblems:maxProblems], fmt.Sprintf("and %d more", more))
+	}
 	lines := make([]string, len(problems))
 	for i, p := range problems {
 		lines[i] = name + ":" + p
-		if !strings.HasPrefix(p, " ") && (p == "" || p[0] < '0' || p[0] > '9') {
+		if p[0] < '0' || p[0] > '9' { // without a line number
 			lines[i] = name + ": " + p
 		}
 	}
@@ -95,27 +102,44 @@ func lineFirst(text string) string {
 	}
 	_, text, _ = strings.Cut(text, ": ")
 	if key, where, ok := strings.Cut(strings.TrimPrefix(text, "field "), " not found in type redimtest."); ok {
-		text = fmt.Sprintf("unknown key %s in %s", key, strings.ToLower(where))
+		text = fmt.Sprintf("unknown key %s in %s", key, partName(where))
 	}
 	return fmt.Sprintf("%d: %s", line, strings.ReplaceAll(text, "redimtest.", ""))
 }
 
+// partName is what docs/simulate.md calls a part of the estate.
+func partName(goType string) string {
+	names := map[string]string{
+		"Estate": "the estate", "DomainAccount": "domain_accounts", "SharedList": "a shared list", "SharedEntry": "an entry of a shared list",
+		"ManagementSet": "a management set", "TemplateJob": "a job",
+	}
+	if name, ok := names[goType]; ok {
+		return name
+	}
+	return "a " + strings.ToLower(goType)
+}
+
 // locate puts the line of each fault in front of it.
 func locate(root *yaml.Node, faults []estateFault) []string {
+	if root.Kind == yaml.DocumentNode && len(root.Content) > 0 {
+		root = root.Content[0]
+	}
+	slices.SortStableFunc(faults, func(a, b estateFault) int { return follow(root, a.path).Line - follow(root, b.path).Line })
 	out := make([]string, 0, len(faults))
 	for _, f := range faults {
-		node := root
-		if node.Kind == yaml.DocumentNode && len(node.Content) > 0 {
-			node = node.Content[0]
-		}
-		for _, step := range f.path {
-			if next := child(node, step); next != nil {
-				node = next
-			}
-		}
-		out = append(out, fmt.Sprintf("%d: %s", node.Line, f.text))
+		out = append(out, fmt.Sprintf("%d: %s", follow(root, f.path).Line, f.text))
 	}
 	return out
+}
+
+// follow goes down a path as far as the file has it.
+func follow(node *yaml.Node, path []any) *yaml.Node {
+	for _, step := range path {
+		if next := child(node, step); next != nil {
+			node = next
+		}
+	}
+	return node
 }
 
 func child(n *yaml.Node, step any) *yaml.Node {

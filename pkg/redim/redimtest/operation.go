@@ -80,7 +80,7 @@ func tokenInBody(_ *http.Request, in object) string { return in.str(tokenMember)
 // split finds the dialect of a path, the service's address in it, and what
 // follows that address.
 func split(path string) (d dialect, base, rest string, ok bool) {
-	lower := strings.ToLower(path)
+	lower := lowerASCII(path)
 	for _, d := range dialects() {
 		if i := strings.Index(lower, d.marker); i >= 0 {
 			end := i + len(d.marker)
@@ -90,6 +90,18 @@ func split(path string) (d dialect, base, rest string, ok bool) {
 		}
 	}
 	return dialect{}, "", "", false
+}
+
+// lowerASCII keeps the length of path, so that an index into one is an index
+// into the other.
+func lowerASCII(path string) string {
+	b := []byte(path)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // callerCert returns the hash and the name of a verified client certificate.

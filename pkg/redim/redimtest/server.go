@@ -37,6 +37,11 @@ func New(opts Options) (*Server, error) {
 	if estate == nil {
 		estate = SampleEstate()
 	}
+	if opts.Errors != "" {
+		over := *estate
+		over.Service.Errors = opts.Errors
+		estate = &over
+	}
 	if faults := estate.check(); len(faults) > 0 {
 		return nil, estateFailure("estate", unlocated(faults))
 	}
@@ -46,9 +51,6 @@ func New(opts Options) (*Server, error) {
 	}
 	s.operations = installed(estate.Service)
 	s.model = newModel(estate, s.clock(), opts.apiUser(estate), opts.APIPassword)
-	if opts.Errors != "" {
-		s.model.service.Errors = opts.Errors
-	}
 	if opts.JobDuration != 0 {
 		s.model.service.JobDuration = opts.JobDuration
 	}

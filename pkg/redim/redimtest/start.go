@@ -112,7 +112,7 @@ func (r *Running) serve(l net.Listener, config *tls.Config) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	r.http = &http.Server{
-		Handler: r.Server, TLSConfig: config, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: r.Server, TLSConfig: config, ReadHeaderTimeout: 30 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    log.New(io.Discard, "", 0),
 	}
