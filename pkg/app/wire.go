@@ -27,6 +27,8 @@ func New(name string, streams *term.Streams, getenv func(string) string) *cli.Ap
 	a.Load = func(profile string) (*config.Settings, error) { return w.load(profile, a.Globals.Set) }
 	a.LoadSaved = func(profile string) (*config.Settings, error) { return w.load(profile, nil) }
 	a.Service = w.service
+	a.Resolver = w.resolver
+	a.Tokens = func(s *config.Settings) (*cli.Tokens, error) { return w.tokens(s, nil) }
 	a.Journal = w.journal
 	return a
 }
@@ -75,11 +77,20 @@ func (w *wiring) client(s *config.Settings) (*redim.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return redim.New(redim.Config{
+	var client *redim.Client
+	tokens, err := w.tokens(s, func() time.Duration {
+		offset, _ := client.ClockOffset()
+		return offset
+	})
+	if err != nil {
+		return nil, err
+	}
+	client, err = redim.New(redim.Config{
 		ServiceURL: s.EndpointURL, APIUser: s.APIUser, Authenticator: s.Authenticator,
 		APIPassword: func(ctx context.Context) (secret.Value, error) { return w.resolver(s).Resolve(ctx, s.APIPassword) },
-		Dialect:     s.Dialect, Operations: s.DialectOperations, HTTP: http, Now: w.Now,
+		Dialect:     s.Dialect, Operations: s.DialectOperations, HTTP: http, Tokens: tokens, Now: w.Now,
 	})
+	return client, err
 }
 
 func (w *wiring) trace() io.Writer {

@@ -9,8 +9,10 @@ import (
 	"github.com/redim-tools/redim/pkg/engine"
 	"github.com/redim-tools/redim/pkg/journal"
 	"github.com/redim-tools/redim/pkg/prompt"
+	"github.com/redim-tools/redim/pkg/seal"
 	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/term"
+	"github.com/redim-tools/redim/pkg/tokencache"
 )
 
 // App is what a command is given: the streams, the global flags, and
@@ -43,6 +45,8 @@ type App struct {
 	StoreSecret func(ctx context.Context, s *config.Settings, name string, v secret.Value) (secret.Source, error)
 	// Service signs in to RED IM with checked settings.
 	Service func(*config.Settings) (*Service, error)
+	// Tokens opens the token cache as a profile sees it.
+	Tokens func(*config.Settings) (*Tokens, error)
 	// Journal finds the record of checkouts.
 	Journal func() (*journal.Journal, error)
 }
@@ -52,6 +56,12 @@ type Service struct {
 	*engine.Engine
 	// Logout ends a token upstream.
 	Logout func(ctx context.Context, token secret.Value) error
+}
+
+// Tokens is the token cache, and where its key is.
+type Tokens struct {
+	*tokencache.Store
+	Key *seal.KeySource
 }
 
 // Globals are the flags that every command takes.
