@@ -44,7 +44,7 @@ func ParseUser(text string) (Identity, error) {
 	} else if i := strings.LastIndexByte(text, '@'); i >= 0 {
 		id = Identity{Domain: strings.TrimSuffix(text[i+1:], "."), Name: text[:i]}
 		if id.Domain == "" {
-			return Identity{}, Failf(ErrUsage, "user %q has an empty domain", text).WithHint("write alice@example.local, or alice alone")
+			return Identity{}, Failf(ErrUsage, `user "%s" has an empty domain`, text).WithHint("write alice@example.local, or alice alone")
 		}
 	}
 	return id, id.check(text)
@@ -53,11 +53,11 @@ func ParseUser(text string) (Identity, error) {
 func (i Identity) check(text string) error {
 	switch {
 	case i.Name == "":
-		return Failf(ErrUsage, "user %q has a domain but no name", text).WithHint(`give a user as alice, EX\alice or alice@example.local`)
+		return Failf(ErrUsage, `user "%s" has a domain but no name`, text).WithHint(`give a user as alice, EX\alice or alice@example.local`)
 	case strings.HasPrefix(text, `\`):
-		return Failf(ErrUsage, "user %q has an empty domain", text).WithHint(`write EX\alice, or alice alone`)
+		return Failf(ErrUsage, `user "%s" has an empty domain`, text).WithHint(`write EX\alice, or alice alone`)
 	case strings.ContainsAny(i.Name, `\`) || strings.ContainsAny(i.Domain, `@/ `):
-		return Failf(ErrUsage, "user %q is not of the form DOMAIN\\name or name@domain", text).WithHint(`give a user as alice, EX\alice or alice@example.local`)
+		return Failf(ErrUsage, `user "%s" is not of the form DOMAIN\name or name@domain`, text).WithHint(`give a user as alice, EX\alice or alice@example.local`)
 	}
 	return nil
 }

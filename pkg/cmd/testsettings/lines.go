@@ -35,7 +35,7 @@ func parseLine(number int, text string) line {
 
 func (l line) request() (engine.FindRequest, error) {
 	if l.fields < 2 || l.fields > 3 {
-		return engine.FindRequest{}, pam.Failf(pam.ErrUsage, "line %d has %d fields", l.number, l.fields).
+		return engine.FindRequest{}, pam.Failf(pam.ErrUsage, "line %d is not user,endpoint[,ip]", l.number).
 			WithHint("write user,endpoint or user,endpoint,ip")
 	}
 	return cli.ParseLookup(l.user, l.endpoint, l.ip, "")
