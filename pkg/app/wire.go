@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"io"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/build"
@@ -22,6 +24,7 @@ import (
 // New builds an App over streams and an environment. It opens nothing.
 func New(name string, streams *term.Streams, getenv func(string) string) *cli.App {
 	a := &cli.App{Name: name, Build: build.Get(), Streams: streams, Getenv: getenv, Now: time.Now, Paths: config.Paths{Getenv: getenv}}
+	a.Environ = func() []string { return environ(getenv) }
 	w := &wiring{App: a}
 	a.Prompt = func() prompt.Prompter { return prompt.New(streams, a.Globals.NoInput, getenv) }
 	a.Load = func(profile string) (*config.Settings, error) { return w.load(profile, a.Globals.Set) }
@@ -31,6 +34,14 @@ func New(name string, streams *term.Streams, getenv func(string) string) *cli.Ap
 	a.Tokens = func(s *config.Settings) (*cli.Tokens, error) { return w.tokens(s, nil) }
 	a.Journal = w.journal
 	return a
+}
+
+// environ are the variables of the process that getenv knows too.
+func environ(getenv func(string) string) []string {
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		name, text, _ := strings.Cut(pair, "=")
+		return getenv(name) != text
+	})
 }
 
 // wiring builds the parts of an App when they are asked for.

@@ -23,6 +23,7 @@ type App struct {
 	Build   build.Info
 	Streams *term.Streams
 	Getenv  func(string) string
+	Environ func() []string // NAME=VALUE of all variables
 	Now     func() time.Time
 	Globals Globals
 
