@@ -135,9 +135,9 @@ func plain(err error) error {
 
 // named puts the operation's name before a failure to read its answer.
 func named(op *dialect.Operation, err error) error {
-	f, ok := errors.AsType[*pam.Failure](plain(err))
-	if ok {
+	err = plain(err)
+	if f, ok := errors.AsType[*pam.Failure](err); ok {
 		f.Message = op.Name + ": " + f.Message
 	}
-	return f
+	return err
 }

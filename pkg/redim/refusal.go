@@ -66,12 +66,16 @@ func (c *Client) denial(op *dialect.Operation, status string, resp *http.Respons
 // classOf is the failure that a status stands for in answer to op, and whether
 // the status leaves open which one it is.
 func classOf(op *dialect.Operation, status string) (class pam.Class, vague bool) {
-	if own, ok := op.Refused[status]; ok && status != "other" {
-		return pam.Class(own), false
+	if own, ok := op.Refused[status]; ok {
+		return pam.Class(own), status == "other"
+	}
+	if status == "401" {
+		return pam.ErrTokenRefused, false
+	}
+	if own, ok := op.Refused["other"]; ok {
+		return pam.Class(own), true
 	}
 	switch status {
-	case "401":
-		return pam.ErrTokenRefused, false
 	case "403":
 		return pam.ErrDenied, false
 	case "404", "410":
@@ -80,9 +84,6 @@ func classOf(op *dialect.Operation, status string) (class pam.Class, vague bool)
 		return pam.ErrCheckedOut, false
 	case "405", "406", "411", "413", "414", "415":
 		return pam.ErrProtocol, false
-	}
-	if own, ok := op.Refused["other"]; ok {
-		return pam.Class(own), true
 	}
 	return pam.ErrDenied, true
 }
