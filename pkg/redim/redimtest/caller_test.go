@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/redim-tools/redim/pkg/redim/redimtest"
+	"github.com/redim-tools/redim/pkg/secret"
 )
 
 // caller speaks to a server as a client of the service would.
@@ -123,4 +124,11 @@ func TestTheMainJobWorksOverTLS(t *testing.T) {
 	if string(bytes.TrimSpace(got)) != want {
 		t.Errorf("stats\n got %s\nwant %s", got, want)
 	}
+}
+
+// reveal returns the text of a secret.
+func reveal(v secret.Value) string {
+	var s string
+	_ = v.Reveal(func(b []byte) error { s = string(b); return nil })
+	return s
 }
