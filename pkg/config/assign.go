@@ -54,7 +54,7 @@ func (s *Settings) assignText(field *string, k Key, v value) *Problem {
 		return &p
 	}
 	if len(k.Choices) > 0 && !slices.Contains(k.Choices, text) {
-		p := problem(k.Name, v.origin, "%q is none of %s", text, strings.Join(k.Choices, ", "))
+		p := problem(k.Name, v.origin, "%q is none of %s", text, strings.Join(k.Choices, ", ")).hint("use one of them")
 		if near := spell.Nearest(text, k.Choices); near != "" {
 			p = p.hint("did you mean %s", near)
 		}

@@ -131,7 +131,7 @@ func (f *File) put(path []string, val *yaml.Node) error {
 	}
 	want := doc.Content[0]
 	t := newText(f.data, root)
-	changed := t.put(root, path, val)
+	changed := countable(f.data) && t.put(root, path, val)
 	if !putNode(want, path, val) {
 		return pam.Failf(pam.ErrUsage, "%s: %s is not a map, so nothing can be put below it", f.path, path[0]).WithHint("mend the file first: redim config lint")
 	}
@@ -149,7 +149,7 @@ func (f *File) merge(k Key, path []string, entries []entry) error {
 		return f.put(path, valueNode(k, value{entries: entries}))
 	}
 	t := newText(f.data, root)
-	changed := t.merge(k, m, entries)
+	changed := countable(f.data) && t.merge(k, m, entries)
 	for _, e := range entries {
 		putNode(descend(doc.Content[0], path...), []string{spelling(k, m, e.name)}, entryNode(k, e))
 	}
@@ -164,7 +164,7 @@ func (f *File) drop(path []string) (bool, error) {
 	}
 	const keep = 2 // profiles, and the profile's name
 	t := newText(f.data, root)
-	changed := t.drop(root, path, keep)
+	changed := countable(f.data) && t.drop(root, path, keep)
 	dropNode(doc.Content[0], path, keep)
 	return true, f.accept(t, changed, doc)
 }

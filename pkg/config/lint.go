@@ -44,7 +44,7 @@ func (s *Settings) judge(problems []Problem, acceptRisks []string, inUse bool) [
 		refused[p.Key] = true
 	}
 	for _, p := range append(s.Problems(acceptRisks), s.checkFiles()...) {
-		if refused[p.Key] || !inUse && p.Message == notSet {
+		if p.Message == notSet && (refused[p.Key] || !inUse) {
 			continue
 		}
 		problems = append(problems, p)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -96,13 +97,17 @@ func joinHints(a, b string) string {
 	return a + "; " + b
 }
 
-// sortProblems puts the problems of a file in the order of its lines, errors
-// before warnings where there are no lines.
+// sortProblems puts problems that have a line in the order of the lines, and
+// the others behind them.
 func sortProblems(problems []Problem) {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
-		if a.File != b.File || a.Line == 0 || b.Line == 0 {
-			return 0
-		}
-		return a.Line - b.Line
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
+}
+
+func rank(p Problem) int {
+	if p.Line == 0 {
+		return 1
+	}
+	return 0
 }

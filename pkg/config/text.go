@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -27,6 +28,12 @@ func newText(data []byte, root *yaml.Node) *text {
 		t.step = p.Content[0].Column - 1
 	}
 	return t
+}
+
+// countable reports whether lines end as we split them. YAML knows other line
+// ends too: a carriage return alone, and three characters of Unicode.
+func countable(data []byte) bool {
+	return bytes.Count(data, []byte("\r")) == bytes.Count(data, []byte("\r\n")) && !bytes.ContainsAny(data, "\u0085\u2028\u2029")
 }
 
 func (t *text) bytes() []byte { return []byte(strings.Join(t.lines, "")) }
