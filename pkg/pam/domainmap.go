@@ -68,27 +68,45 @@ func CheckDomainPair(fqdn, netbios string) error {
 	return nil
 }
 
-// Lint reports what is suspicious in a map whose pairs are each valid: cycles
-// (a NetBIOS name that is itself mapped on) and two domains with one name.
+// Lint reports what can't be meant in a map whose pairs are each valid: two
+// domains with one name, a NetBIOS name that is itself mapped on, and cycles.
 func (m DomainMap) Lint() []*Failure {
 	var out []*Failure
 	seen := map[string]string{}
 	for _, fqdn := range m.FQDNs() {
-		short := m[fqdn]
-		if other, ok := seen[strings.ToLower(short)]; ok {
-			out = append(out, Failf(ErrUsage, "%s and %s both map to %s", other, fqdn, short).WithHint("a NetBIOS name belongs to one domain; remove the wrong line"))
+		short := foldDomain(m[fqdn])
+		if other, ok := seen[short]; ok {
+			out = append(out, Failf(ErrUsage, "%s and %s both map to %s", other, fqdn, m[fqdn]).WithHint("a NetBIOS name belongs to one domain; remove the wrong line"))
 		}
-		seen[strings.ToLower(short)] = fqdn
-		if next, ok := m[foldDomain(short)]; ok && !strings.EqualFold(next, short) {
-			out = append(out, m.chain(fqdn, short, next))
+		seen[short] = fqdn
+		if f := m.chain(fqdn); f != nil {
+			out = append(out, f)
 		}
 	}
 	return out
 }
 
-func (m DomainMap) chain(fqdn, short, next string) *Failure {
-	if strings.EqualFold(next, fqdn) || strings.EqualFold(foldDomain(next), fqdn) {
-		return Failf(ErrUsage, "%s and %s map to each other: a cycle", fqdn, short).WithHint("only the FQDN goes on the left")
+// chain follows a domain from name to name. A cycle is reported at the first of
+// its domains only, a name that is mapped on at the domain that leads to it.
+func (m DomainMap) chain(fqdn string) *Failure {
+	const hint = "only the FQDN goes on the left"
+	short := foldDomain(m[fqdn])
+	next, mapped := m[short]
+	if !mapped || foldDomain(next) == short || short == fqdn {
+		return nil
 	}
-	return Failf(ErrUsage, "%s maps to %s, which is mapped on to %s", fqdn, short, next).WithHint("only the FQDN goes on the left")
+	path := []string{fqdn}
+	for at := short; len(path) <= len(m); at = foldDomain(m[at]) {
+		if at == fqdn {
+			if slices.Min(path) != fqdn {
+				return nil
+			}
+			return Failf(ErrUsage, "%s is a cycle", strings.Join(append(path, fqdn), " = ")).WithHint(hint)
+		}
+		if _, ok := m[at]; !ok {
+			break
+		}
+		path = append(path, at)
+	}
+	return Failf(ErrUsage, "%s maps to %s, which is mapped on to %s", fqdn, m[fqdn], next).WithHint(hint)
 }
