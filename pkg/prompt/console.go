@@ -7,17 +7,22 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	xterm "golang.org/x/term"
 
 	"github.com/redim-tools/redim/pkg/term"
 )
 
-// onConsole runs ask on the terminal. When ctx ends or a signal comes before ask
-// returns, the terminal is put back as it was and ErrCancelled is returned; the
-// read that ask is blocked in can't be ended and stays behind until the process
-// ends, which is what callers do next.
-func onConsole[T any](ctx context.Context, s *term.Streams, ask func(*term.Console) (T, error)) (T, error) {
+// console is the terminal while one question stands.
+type console struct {
+	in  untilDone
+	out *os.File
+}
+
+// onConsole runs ask on the terminal. When ctx ends or a signal comes before
+// ask returns, ErrCancelled is returned, and the terminal is as it was before.
+func onConsole[T any](ctx context.Context, s *term.Streams, ask func(console) (T, error)) (T, error) {
 	var none T
 	c, err := s.Console()
 	if err != nil {
@@ -39,15 +44,46 @@ func onConsole[T any](ctx context.Context, s *term.Streams, ask func(*term.Conso
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		v, err := ask(c)
+		v, err := ask(console{untilDone{c.In, ctx.Done()}, c.Out})
 		answers <- answer{v, err}
 	}()
 	select {
 	case a := <-answers:
 		return a.value, errors.Join(cancelled(a.err), c.Close())
 	case <-ctx.Done():
+	}
+	select {
+	case <-answers:
+		return none, errors.Join(ErrCancelled, restore(c, before), c.Close())
+	case <-time.After(patience):
+		// A read of the console of Windows can't be ended; it stays
+		// behind until the process ends.
 		return none, errors.Join(ErrCancelled, restore(c, before))
 	}
+}
+
+const (
+	// patience is how long a question may take to break off.
+	patience = 500 * time.Millisecond
+	// glance is how often a reader looks whether it is to break off.
+	glance = 50 * time.Millisecond
+)
+
+// untilDone is a terminal whose reads end when done is closed.
+type untilDone struct {
+	*os.File
+	done <-chan struct{}
+}
+
+func (u untilDone) Read(p []byte) (int, error) {
+	for !inputWithin(u.Fd(), glance) {
+		select {
+		case <-u.done:
+			return 0, ErrCancelled
+		default:
+		}
+	}
+	return u.File.Read(p)
 }
 
 // restore puts the terminal back: its mode, a visible cursor, a new line.

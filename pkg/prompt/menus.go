@@ -11,6 +11,7 @@ import (
 	"github.com/AlecAivazis/survey/v2/core"
 	"github.com/AlecAivazis/survey/v2/terminal"
 
+	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/term"
 )
 
@@ -18,6 +19,7 @@ import (
 type menus struct {
 	plain
 	colour bool
+	keys   *keys
 }
 
 func (m menus) Select(ctx context.Context, q Question, choices []string) (int, error) {
@@ -57,28 +59,29 @@ func (m menus) Text(ctx context.Context, q Question) (string, error) {
 	return strings.TrimSpace(got), err
 }
 
-// draw runs one survey prompt on the terminal.
+// Secret reads without echo; what was typed ahead comes first.
+func (m menus) Secret(ctx context.Context, q Question) (secret.Value, error) {
+	typed, whole := m.keys.line()
+	if whole {
+		return secret.New(typed), ctx.Err()
+	}
+	return m.hidden(ctx, q, typed)
+}
+
+// draw runs one prompt of the menu library on the terminal.
 func draw[T any](ctx context.Context, m menus, ask survey.Prompt, opts ...survey.AskOpt) (T, error) {
-	return onConsole(ctx, m.streams, func(c *term.Console) (T, error) {
+	return onConsole(ctx, m.streams, func(c console) (T, error) {
 		var answer T
-		core.DisableColor = !m.colour
-		opts = append(opts, survey.WithStdio(byteReader{c.In}, c.Out, c.Out))
+		if core.DisableColor == m.colour {
+			core.DisableColor = !m.colour
+		}
+		m.keys.tty = c.in
+		out := screen{c.out, m.keys}
+		opts = append(opts, survey.WithStdio(m.keys, out, out))
 		err := survey.AskOne(ask, &answer, opts...)
 		if errors.Is(err, terminal.InterruptErr) {
 			err = ErrCancelled
 		}
 		return answer, err
 	})
-}
-
-// byteReader hands out one byte per Read: the library asks the terminal where
-// its cursor is, and drops everything that arrives in the same read as the
-// answer, which would be what the person typed ahead.
-type byteReader struct{ terminal.FileReader }
-
-func (r byteReader) Read(p []byte) (int, error) {
-	if len(p) > 1 {
-		p = p[:1]
-	}
-	return r.FileReader.Read(p)
 }

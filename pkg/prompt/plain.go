@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	xterm "golang.org/x/term"
-
 	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/term"
 )
@@ -20,9 +18,9 @@ func (p plain) Select(ctx context.Context, q Question, choices []string) (int, e
 	if len(choices) == 0 {
 		return 0, errors.New("nothing to choose from")
 	}
-	return onConsole(ctx, p.streams, func(c *term.Console) (int, error) {
+	return onConsole(ctx, p.streams, func(c console) (int, error) {
 		for i, choice := range choices {
-			if _, err := fmt.Fprintf(c.Out, "%3d) %s\n", i+1, term.Safe(choice)); err != nil {
+			if _, err := fmt.Fprintf(c.out, "%3d) %s\n", i+1, term.Safe(choice)); err != nil {
 				return 0, err
 			}
 		}
@@ -59,21 +57,18 @@ func (p plain) Text(ctx context.Context, q Question) (string, error) {
 }
 
 func (p plain) Secret(ctx context.Context, q Question) (secret.Value, error) {
-	return onConsole(ctx, p.streams, func(c *term.Console) (secret.Value, error) {
-		if _, err := fmt.Fprintf(c.Out, "%s (not shown): ", term.Safe(q.Label)); err != nil {
-			return secret.Value{}, err
-		}
-		b, err := xterm.ReadPassword(int(c.In.Fd()))
-		if _, werr := fmt.Fprintln(c.Out); err == nil {
-			err = werr
-		}
-		return secret.New(b), err
+	return p.hidden(ctx, q, nil)
+}
+
+func (p plain) hidden(ctx context.Context, q Question, typed []byte) (secret.Value, error) {
+	return onConsole(ctx, p.streams, func(c console) (secret.Value, error) {
+		return askHidden(c, term.Safe(q.Label)+" (not shown): ", typed)
 	})
 }
 
 // line asks for one line until q.Validate is content with it.
 func (p plain) line(ctx context.Context, q Question, label string) (string, error) {
-	return onConsole(ctx, p.streams, func(c *term.Console) (string, error) {
+	return onConsole(ctx, p.streams, func(c console) (string, error) {
 		var answer string
 		err := askUntil(c, q, label, func(line string) error {
 			if line == "" {
@@ -90,15 +85,15 @@ func (p plain) line(ctx context.Context, q Question, label string) (string, erro
 }
 
 // askUntil asks again until accept returns nil.
-func askUntil(c *term.Console, q Question, label string, accept func(string) error) error {
+func askUntil(c console, q Question, label string, accept func(string) error) error {
 	if q.Help != "" {
 		label = term.Safe(q.Help) + "\n" + label
 	}
 	for {
-		if _, err := fmt.Fprint(c.Out, label); err != nil {
+		if _, err := fmt.Fprint(c.out, label); err != nil {
 			return err
 		}
-		line, err := readLine(c.In)
+		line, err := readLine(c.in)
 		if err != nil {
 			return err
 		}
@@ -106,7 +101,7 @@ func askUntil(c *term.Console, q Question, label string, accept func(string) err
 		if wrong == nil {
 			return nil
 		}
-		if _, err := fmt.Fprintln(c.Out, "  "+term.Safe(wrong.Error())); err != nil {
+		if _, err := fmt.Fprintln(c.out, "  "+term.Safe(wrong.Error())); err != nil {
 			return err
 		}
 	}
