@@ -44,7 +44,13 @@ func (e *Estate) machines() []origin[System] {
 	return out
 }
 
-func copies(repeat int) int { return min(max(repeat, 1), maxRepeat) }
+// copies is how many items an entry becomes: one where repeat is no sense.
+func copies(repeat int) int {
+	if repeat < 1 || repeat > maxRepeat {
+		return 1
+	}
+	return repeat
+}
 
 func numbered(name string, repeat, n int) string {
 	if repeat == 0 {

@@ -147,7 +147,7 @@ func (f *fault) setSize(value string, given bool) string {
 		}
 	}
 	n, err := strconv.Atoi(digits)
-	if err != nil || n < 2 || n > 1<<20 && unit > 1 || n*unit > 1<<30 {
+	if err != nil || n < 1 || n > 1<<30/unit || n*unit < 2 {
 		return strconv.Quote(value) + " is not a size of at most 1024MB such as 10MB"
 	}
 	f.size = n * unit
