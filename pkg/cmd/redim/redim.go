@@ -5,10 +5,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/cmd/cache"
 	"github.com/redim-tools/redim/pkg/cmd/checkin"
 	"github.com/redim-tools/redim/pkg/cmd/checkout"
 	"github.com/redim-tools/redim/pkg/cmd/checkouts"
+	"github.com/redim-tools/redim/pkg/cmd/config"
 	"github.com/redim-tools/redim/pkg/cmd/demo"
+	"github.com/redim-tools/redim/pkg/cmd/dialect"
 	"github.com/redim-tools/redim/pkg/cmd/simulate"
 	"github.com/redim-tools/redim/pkg/cmd/testsettings"
 )
@@ -32,6 +35,9 @@ Start with "redim demo", which shows the main job on a stand-in server, then wit
 		cli.In("use", checkout.New(app, nil)),
 		cli.In("use", checkin.New(app, nil)),
 		cli.In("use", checkouts.New(app, nil)),
+		cli.In("manage", config.New(app)),
+		cli.In("manage", cache.New(app)),
+		cli.In("manage", dialect.New(app)),
 		cli.In("rehearse", demo.New(app, nil)),
 		cli.In("rehearse", simulate.New(app, nil)),
 	)
