@@ -18,7 +18,8 @@ type CheckInResult struct {
 // CheckIn gives a checkout back, records it, and creates the spin job that the
 // rules ask for. A spin that failed is reported in the result, never as an
 // error: the credential is back. A checkout that the service no longer holds
-// counts as given back.
+// counts as given back, and nothing is spun for it. With ErrJournal the
+// credential is back too, and the result says so; only the record lacks.
 func (e *Engine) CheckIn(ctx context.Context, c pam.Checkout) (CheckInResult, error) {
 	result := CheckInResult{Checkout: c}
 	err := e.Source.CheckIn(ctx, c.Identity, c.Credential, WireComment(c))
@@ -27,13 +28,18 @@ func (e *Engine) CheckIn(ctx context.Context, c pam.Checkout) (CheckInResult, er
 		return result, err
 	}
 	result.Checkout.State = pam.CheckoutCheckedIn
-	if err := e.Journal.Append(context.WithoutCancel(ctx), result.Checkout); err != nil {
+	plan := PlanSpin(c.Credential, e.Rules)
+	if result.Absent {
+		plan = SpinPlan{Reason: SpinAbsent}
+	}
+	result.Spin.Reason, result.Checkout.NoSpin = plan.Reason, string(plan.Reason)
+	err = e.record(ctx, result.Checkout)
+	if plan.Reason != "" {
 		return result, err
 	}
-	if !result.Absent {
-		result.Spin = e.spin(ctx, c)
-	}
-	return result, nil
+	result.Spin = e.spin(ctx, plan.Template, c)
+	result.Checkout.SpinJob, result.Checkout.NoSpin = result.Spin.JobID, string(result.Spin.Reason)
+	return result, e.record(ctx, result.Checkout)
 }
 
 // FindOpen picks the open checkout that id names, in full or by its beginning.

@@ -22,22 +22,33 @@ type CheckOutRequest struct {
 // when either can't be written: without the intent nothing is asked, without
 // the outcome the credential is given back and no secret is returned.
 // A failure that is also pam.ErrUncertain leaves the checkout intended: the
-// service may hold it as checked out.
+// service may hold it as checked out. The checkout that is returned is in the
+// state it came to, also beside an error.
 func (e *Engine) CheckOut(ctx context.Context, req CheckOutRequest) (pam.Checkout, pam.Release, error) {
 	c := e.intent(req)
 	if err := e.Journal.Append(ctx, c); err != nil {
 		return c, pam.Release{}, err
 	}
 	release, err := e.Source.CheckOut(ctx, req.Identity, req.Credential, WireComment(c))
-	if err != nil {
-		return c, pam.Release{}, e.refused(ctx, c, err)
+	switch {
+	case err != nil && mayHold(err):
+		return c, pam.Release{}, uncertain(c, err)
+	case err != nil:
+		c.State = pam.CheckoutRefused
+		return c, pam.Release{}, errors.Join(err, e.record(ctx, c))
 	}
 	c.State, c.Due = pam.CheckoutOpen, due(c, req.For, release)
-	if err := e.Journal.Append(context.WithoutCancel(ctx), c); err != nil {
+	if err := e.record(ctx, c); err != nil {
 		release.Secret.Wipe()
-		return c, pam.Release{}, e.giveBack(ctx, c, err)
+		c, err = e.giveBack(ctx, c, err)
+		return c, pam.Release{}, err
 	}
 	return c, release, nil
+}
+
+// record writes what has happened already: the end of the caller does not stop it.
+func (e *Engine) record(ctx context.Context, c pam.Checkout) error {
+	return e.Journal.Append(context.WithoutCancel(ctx), c)
 }
 
 func (e *Engine) intent(req CheckOutRequest) pam.Checkout {
@@ -60,27 +71,29 @@ func due(c pam.Checkout, wanted time.Duration, release pam.Release) time.Time {
 	}
 }
 
-// refused closes the intent when the failure is certain to have released
-// nothing, and says what to do when it is not.
-func (e *Engine) refused(ctx context.Context, c pam.Checkout, err error) error {
-	if errors.Is(err, pam.ErrUncertain) || errors.Is(err, pam.ErrInterrupted) {
-		f := pam.Failf(classOf(err), "check-out of %s: %w", c.Credential.Ref(), err)
-		return f.WithHint("the service may hold it as checked out; give it back with: checkin %s", c.ID)
-	}
-	c.State = pam.CheckoutRefused
-	if jerr := e.Journal.Append(context.WithoutCancel(ctx), c); jerr != nil {
-		return errors.Join(err, jerr)
-	}
-	return err
+// mayHold reports whether the service may have released the credential in
+// spite of err. An error that is no failure of a known class tells nothing, so
+// it may.
+func mayHold(err error) bool {
+	_, classed := errors.AsType[*pam.Failure](err)
+	return !classed || errors.Is(err, pam.ErrUncertain) || classOf(err) == pam.ErrInterrupted
 }
 
-func (e *Engine) giveBack(ctx context.Context, c pam.Checkout, cause error) error {
-	err := e.Source.CheckIn(context.WithoutCancel(ctx), c.Identity, c.Credential, WireComment(c))
-	if err != nil {
-		return pam.Failf(pam.ErrJournal, "%w; giving %s back failed too: %v", cause, c.Credential.Ref(), err).
+func uncertain(c pam.Checkout, err error) error {
+	f := pam.Failf(classOf(err), "check-out of %s: %w", c.Credential.Ref(), err).Uncertain()
+	return f.WithHint("the service may hold it as checked out; give it back with: checkin %s", c.ID)
+}
+
+// giveBack undoes a check-out whose outcome can't be recorded.
+func (e *Engine) giveBack(ctx context.Context, c pam.Checkout, cause error) (pam.Checkout, error) {
+	ctx = context.WithoutCancel(ctx)
+	if err := e.Source.CheckIn(ctx, c.Identity, c.Credential, WireComment(c)); err != nil && !errors.Is(err, pam.ErrNotFound) {
+		return c, pam.Failf(pam.ErrJournal, "%w; giving %s back failed too: %w", cause, c.Credential.Ref(), err).
 			WithHint("make room or repair the journal, then run: checkin %s", c.ID)
 	}
-	return pam.Failf(pam.ErrJournal, "%w; %s was given back and no secret shown", cause, c.Credential.Ref()).
+	c.State = pam.CheckoutCheckedIn
+	_ = e.Journal.Append(ctx, c) // it may work again; if not, the intent that stays open says too much, not too little
+	return c, pam.Failf(pam.ErrJournal, "%w; %s was given back and no secret shown", cause, c.Credential.Ref()).
 		WithHint("make room or repair the journal, then try again")
 }
 

@@ -8,24 +8,28 @@ import (
 )
 
 // Choose picks the credential that account and list name; both may be empty.
-// Account is an account name, or a reference as Credential.Ref writes it. Nothing
-// that fits is ErrNotFound; several that fit are an *AmbiguousError.
+// Account is an account name, or any text that Labels or Credential.Ref writes.
+// Nothing that fits is ErrNotFound; several that fit are an *AmbiguousError.
 func Choose(creds []pam.Credential, account, list string) (pam.Credential, error) {
 	fits := slices.DeleteFunc(slices.Clone(creds), func(c pam.Credential) bool {
 		return (account != "" && !named(c, account)) || (list != "" && !equalFold(c.List, list))
 	})
-	switch len(fits) {
-	case 1:
+	switch {
+	case len(fits) == 1:
 		return fits[0], nil
-	case 0:
-		return pam.Credential{}, pam.Failf(pam.ErrNotFound, "no credential fits %s", wanted(account, list)).
-			WithHint("there is %s", strings.Join(refs(creds), "; "))
+	case len(fits) > 1:
+		return pam.Credential{}, &AmbiguousError{Choices: fits}
+	case len(creds) == 0:
+		return pam.Credential{}, pam.Failf(pam.ErrNoCredentials, "there is no credential to choose").
+			WithHint("check the user's permissions on this system, and the endpoint's name")
 	}
-	return pam.Credential{}, &AmbiguousError{Choices: fits}
+	return pam.Credential{}, pam.Failf(pam.ErrNotFound, "no credential fits %s", wanted(account, list)).
+		WithHint("there is %s", strings.Join(Labels(creds), "; "))
 }
 
 func named(c pam.Credential, account string) bool {
-	return equalFold(c.Account, account) || equalFold(c.Ref(), account) || equalFold(c.Namespace+`\`+c.Account, account)
+	fits := func(text string) bool { return equalFold(text, account) }
+	return fits(c.Account) || slices.ContainsFunc(forms(c), fits) || (c.Namespace != "" && fits(c.Namespace+`\`+c.Account))
 }
 
 func wanted(account, list string) string {
@@ -38,12 +42,42 @@ func wanted(account, list string) string {
 	return "account " + account + " of list " + list
 }
 
-func refs(creds []pam.Credential) []string {
-	out := make([]string, 0, len(creds))
-	for _, c := range creds {
-		out = append(out, c.Ref())
+// forms are the names of a credential, from the usual to the fullest: two data
+// bases of one system, say, differ only in the second.
+func forms(c pam.Credential) []string {
+	place, account := c.System, c.Account
+	if c.Target != "" {
+		place = c.Target
 	}
-	return out
+	if c.List != "" {
+		place = c.List + ": " + place
+	}
+	if c.Namespace != "" {
+		account = c.Namespace + `\` + account
+	}
+	return []string{c.Ref(), place + "/" + c.Account, place + "/" + account, place + "/" + account + " (" + c.Type.String() + ")"}
+}
+
+// Labels names each credential so that a person and Choose can tell it from
+// the others: by its Ref where that is enough.
+func Labels(creds []pam.Credential) []string {
+	bearers := map[string]map[int]bool{} // form -> which credentials have it
+	for i, c := range creds {
+		for _, form := range forms(c) {
+			form = strings.ToLower(form)
+			if bearers[form] == nil {
+				bearers[form] = map[int]bool{}
+			}
+			bearers[form][i] = true
+		}
+	}
+	labels := make([]string, 0, len(creds))
+	for _, c := range creds {
+		all := forms(c)
+		i := slices.IndexFunc(all, func(form string) bool { return len(bearers[strings.ToLower(form)]) == 1 })
+		labels = append(labels, all[max(i, 0)])
+	}
+	return labels
 }
 
 // AmbiguousError says that more than one credential fits: the caller must
@@ -52,7 +86,7 @@ type AmbiguousError struct{ Choices []pam.Credential }
 
 // Error lists the choices.
 func (e *AmbiguousError) Error() string {
-	return "more than one credential fits: " + strings.Join(refs(e.Choices), "; ")
+	return "more than one credential fits: " + strings.Join(Labels(e.Choices), "; ")
 }
 
 // Is reports whether target is pam.ErrUsage.

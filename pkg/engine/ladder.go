@@ -3,8 +3,15 @@ package engine
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// What decides a step where no setting does: the words that were given.
+const (
+	byUser     = "user"
+	byEndpoint = "endpoint"
 )
 
 // Rung is one identity of the ladder and the setting that put it there.
@@ -18,26 +25,43 @@ type Rung struct {
 // they are tried, each identity once. A rung that a setting switches off is
 // returned last with Skipped, so that an explanation can name it.
 func Identities(user pam.Identity, r Rules) []Rung {
-	var rungs []Rung
 	local := pam.Identity{Name: user.Name}
+	var first, last Rung
 	switch {
 	case user.Domain != "":
-		rungs = append(rungs, inDomain(user.Domain, user.Name, "user", r.DomainMap),
-			Rung{Identity: local, Setting: "fallback_to_local", Skipped: !r.FallbackToLocal})
+		first = inDomain(user.Domain, user.Name, byUser, r.DomainMap)
+		last = Rung{Identity: local, Setting: "fallback_to_local", Skipped: !r.FallbackToLocal}
 	case r.DefaultDomain != "":
-		rungs = append(rungs, inDomain(r.DefaultDomain, user.Name, "default_domain", r.DomainMap), Rung{Identity: local, Setting: "user"})
+		first = inDomain(r.DefaultDomain, user.Name, "default_domain", r.DomainMap)
+		last = Rung{Identity: local, Setting: byUser}
 	default:
-		rungs = append(rungs, Rung{Identity: local, Setting: "user"})
+		return []Rung{{Identity: local, Setting: byUser}}
 	}
-	return rungs
+	return []Rung{first, last}
 }
 
 func inDomain(domain, name, setting string, m pam.DomainMap) Rung {
 	short, mapped := m.NetBIOS(domain)
-	if mapped && setting == "user" {
+	if !mapped || short == "" {
+		return Rung{Identity: pam.Identity{Domain: domain, Name: name}, Setting: setting}
+	}
+	if setting == byUser {
 		setting = "domain_map"
 	}
 	return Rung{Identity: pam.Identity{Domain: short, Name: name}, Setting: setting}
+}
+
+// plainEndpoint returns an endpoint in one spelling: no trailing dots, an
+// IPv4 address as such, and the DNS name of a domain that was given by its
+// NetBIOS name.
+func plainEndpoint(e pam.Endpoint, m pam.DomainMap) pam.Endpoint {
+	e.Host = strings.TrimSuffix(e.Host, ".")
+	e.InDomain = strings.TrimSuffix(e.InDomain, ".")
+	e.IP = e.IP.Unmap()
+	if fqdn, ok := m.FQDN(e.InDomain); ok && e.InDomain != "" && !strings.Contains(e.InDomain, ".") {
+		e.InDomain = fqdn
+	}
+	return e
 }
 
 // Name is one name under which an endpoint is asked for, and the setting that
@@ -49,44 +73,47 @@ type Name struct {
 }
 
 // Names returns the names of an endpoint in the order in which they are
-// tried for one identity, each once. An endpoint of which only the address is
-// known has only that name; its system name is the source's to find.
+// tried for one identity, each once: the address first when it is preferred,
+// the host as given, then its short name or FQDN. An endpoint of which only
+// the address is known has only that name; its system name is the source's to
+// find.
 func Names(e pam.Endpoint, as pam.Identity, r Rules) []Name {
 	var names []Name
-	add := func(n Name) {
-		if n.Text != "" && !slices.ContainsFunc(names, func(o Name) bool { return o.Text == n.Text }) {
+	switch {
+	case !e.IP.IsValid():
+	case e.Host == "":
+		names = append(names, Name{Text: e.IP.String(), Setting: byEndpoint, ByIP: true})
+	case r.PreferIP:
+		names = append(names, Name{Text: e.IP.String(), Setting: "prefer_ip", ByIP: true})
+	}
+	for _, n := range []Name{{Text: e.Host, Setting: byEndpoint}, counterpart(e, as, r.DomainMap)} {
+		if n.Text != "" && !slices.ContainsFunc(names, func(o Name) bool { return equalFold(o.Text, n.Text) }) {
 			names = append(names, n)
 		}
 	}
-	if e.IP.IsValid() && (r.PreferIP || e.Host == "") {
-		add(Name{Text: e.IP.String(), Setting: ipSetting(e), ByIP: true})
-	}
-	add(Name{Text: e.Host, Setting: "endpoint"})
-	add(counterpart(e, as, r.DomainMap))
 	return names
 }
 
-func ipSetting(e pam.Endpoint) string {
-	if e.Host == "" {
-		return "endpoint"
-	}
-	return "prefer_ip"
-}
-
-// counterpart is the short name of an FQDN, or the FQDN of a short name when
-// its domain is known: given, or that of the identity by the domain map.
+// counterpart is the short name of an FQDN, or the FQDN of a short name where
+// a domain is known: the endpoint's own, else the identity's.
 func counterpart(e pam.Endpoint, as pam.Identity, m pam.DomainMap) Name {
 	if e.Host == "" {
 		return Name{}
 	}
 	if short := e.Short(); short != e.Host {
-		return Name{Text: short, Setting: "endpoint"}
+		return Name{Text: short, Setting: byEndpoint}
 	}
 	if domain := e.Domain(); domain != "" {
-		return Name{Text: e.Host + "." + domain, Setting: "endpoint"}
+		return Name{Text: e.Host + "." + domain, Setting: byEndpoint}
+	}
+	if as.Domain == "" {
+		return Name{}
 	}
 	if fqdn, ok := m.FQDN(as.Domain); ok {
 		return Name{Text: e.Host + "." + fqdn, Setting: "domain_map"}
+	}
+	if strings.Contains(as.Domain, ".") {
+		return Name{Text: e.Host + "." + as.Domain, Setting: byUser}
 	}
 	return Name{}
 }
@@ -95,17 +122,33 @@ func counterpart(e pam.Endpoint, as pam.Identity, m pam.DomainMap) Name {
 // endpoint: its domain when known, else every domain of the map.
 func Domains(e pam.Endpoint, r Rules) (domains []string, setting string) {
 	if d := e.Domain(); d != "" {
-		return []string{d}, "endpoint"
+		return []string{d}, byEndpoint
 	}
 	return r.DomainMap.FQDNs(), "domain_map"
 }
 
+// foreignToDomains reports whether what was found on a system tells that it is
+// no Windows system. A data base tells nothing: it runs anywhere.
+func foreignToDomains(local []pam.Credential) bool {
+	foreign := false
+	for _, c := range local {
+		switch c.Type {
+		case pam.StoreWindows:
+			return false
+		case pam.StoreUnix, pam.StoreAS400, pam.StoreOS390, pam.StoreTN3270, pam.StoreIPMI, pam.StoreDRAC, pam.StoreCisco, pam.StoreXerox:
+			foreign = true
+		}
+	}
+	return foreign
+}
+
 // sameEndpoint reports whether a shared entry's system label is this endpoint.
 func sameEndpoint(system string, e pam.Endpoint) bool {
+	system = strings.TrimSuffix(strings.TrimSpace(system), ".")
 	if addr, err := netip.ParseAddr(system); err == nil {
 		return e.IP.IsValid() && addr.Unmap() == e.IP
 	}
-	label := pam.Endpoint{Host: system, InDomain: ""}
+	label := pam.Endpoint{Host: system}
 	if e.Host == "" || !equalFold(label.Short(), e.Short()) {
 		return false
 	}

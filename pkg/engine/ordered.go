@@ -5,12 +5,14 @@ import (
 	"iter"
 )
 
-// Ordered runs work on each item of in, at most parallel at a time, and hands
-// the results to out one by one in the order of the items. It holds at most
-// 5 × parallel items and results, however long in is. It ends at the first
-// error of out, or when ctx ends; out is never called concurrently. When it
-// returns no work is running, but a blocked in is not waited for.
+// Ordered runs work on each item of in, at most parallel at a time (at least
+// one), and hands the results to out one by one in the order of the items. It
+// holds at most 4 × parallel + 2 items and results, however long in is. It ends
+// at the first error of out, or when ctx ends; out is never called concurrently.
+// When it returns no work is running and none will start; a blocked in is not
+// waited for, and is left when it yields again.
 func Ordered[T, R any](ctx context.Context, parallel int, in iter.Seq[T], work func(context.Context, T) R, out func(R) error) error {
+	parallel = max(parallel, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	slots := make(chan struct{}, parallel)
 	defer func() {

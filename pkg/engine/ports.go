@@ -25,14 +25,17 @@ type Source interface {
 	SystemName(ctx context.Context, as pam.Identity, ip netip.Addr) (string, error)
 
 	// CheckOut obtains the secret. It is never retried after the request
-	// may have been received. ErrCheckedOut when someone else holds it.
+	// may have been received: a failure from then on, unless it is the
+	// service's own refusal, is also ErrUncertain. ErrCheckedOut when
+	// someone else holds it.
 	CheckOut(ctx context.Context, as pam.Identity, c pam.Credential, comment string) (pam.Release, error)
 	// CheckIn gives it back. ErrNotFound when it was not checked out.
 	CheckIn(ctx context.Context, as pam.Identity, c pam.Credential, comment string) error
 
 	// JobSettings reads a job as the service keeps it, member by member.
 	JobSettings(ctx context.Context, as pam.Identity, id int64) (json.RawMessage, error)
-	// CreatePasswordJob creates a password-change job and returns its id.
+	// CreatePasswordJob creates a password-change job and returns its id, 0
+	// when the service did not tell.
 	CreatePasswordJob(ctx context.Context, as pam.Identity, job json.RawMessage) (int64, error)
 	// SetJobComment sets a job's comment.
 	SetJobComment(ctx context.Context, as pam.Identity, id int64, comment string) error

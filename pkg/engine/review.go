@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
@@ -15,18 +14,28 @@ const maxClockOffset = time.Minute
 
 // Review looks at a finding the way an administrator would and returns what
 // deserves a warning: ErrCheckedOut, ErrSpinNotPermitted, ErrNoTemplateJob,
-// ErrClockSkew, ErrUnattested. It reads template jobs, each once in the life of
-// the engine, and nothing else.
+// ErrClockSkew, ErrUnattested: one for each credential that someone else holds,
+// one for each type of credential whose spin would fail, and one for each fact.
+// It reads template jobs, each once in the life of the engine, and nothing else.
 func (e *Engine) Review(ctx context.Context, f Finding) []*pam.Failure {
 	var warnings []*pam.Failure
 	for _, c := range f.Credentials {
-		if c.CheckedOutBy != "" && !equalFold(c.CheckedOutBy, f.Identity.String()) {
+		if c.CheckedOutBy != "" && !e.isHolder(f.Identity, c.CheckedOutBy) {
 			warnings = append(warnings, pam.Failf(pam.ErrCheckedOut, "%s is checked out by %s", c.Ref(), c.CheckedOutBy).
 				WithHint("ask them to check it in, or wait until their time is up"))
 		}
 	}
 	warnings = append(warnings, e.reviewSpins(ctx, f)...)
 	return append(warnings, e.reviewFacts()...)
+}
+
+// isHolder reports whether holder, as the service writes it, is the identity.
+func (e *Engine) isHolder(id pam.Identity, holder string) bool {
+	other, err := pam.ParseUser(holder)
+	if err != nil {
+		return equalFold(holder, id.String())
+	}
+	return inDomain(other.Domain, other.Name, byUser, e.Rules.DomainMap).Identity.Equal(id)
 }
 
 // reviewSpins warns of each credential type whose spin would come to nothing.
@@ -52,7 +61,7 @@ func (e *Engine) reviewTemplate(ctx context.Context, c pam.Credential, plan Spin
 			WithHint("create a password-change job of that type and set template_jobs.%s to its id", c.Type)
 	}
 	switch err := e.templates.check(ctx, e, plan.Template); {
-	case err == nil:
+	case err == nil, ctx.Err() != nil:
 		return nil
 	case errors.Is(err, pam.ErrNotFound):
 		return pam.Failf(pam.ErrNoTemplateJob, "template job %d for type %s does not exist", plan.Template, c.Type).
@@ -87,29 +96,4 @@ func aheadOrBehind(offset time.Duration) string {
 		return offset.Round(time.Second).String() + " ahead of ours"
 	}
 	return (-offset).Round(time.Second).String() + " behind ours"
-}
-
-// templates remembers, per template job, whether it could be read. Concurrent
-// callers of one job wait for one answer. An answer that the caller's own
-// end cut short is not remembered.
-type templates struct {
-	mu   sync.Mutex
-	jobs map[int64]error
-}
-
-func (t *templates) check(ctx context.Context, e *Engine, id int64) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if err, seen := t.jobs[id]; seen {
-		return err
-	}
-	_, err := e.Source.JobSettings(ctx, e.Delegation, id)
-	if ctx.Err() != nil {
-		return err
-	}
-	if t.jobs == nil {
-		t.jobs = map[int64]error{}
-	}
-	t.jobs[id] = err
-	return err
 }

@@ -23,7 +23,11 @@ type record struct {
 	Ticket     string            `json:"ticket,omitempty"`
 	At         time.Time         `json:"at"`
 	Due        time.Time         `json:"due,omitzero"`
+	SpinJob    int64             `json:"spin_job,omitempty"`
+	NoSpin     string            `json:"no_spin,omitempty"`
 }
+
+const version = 1
 
 type credential struct {
 	Kind       pam.Kind      `json:"kind"`
@@ -31,6 +35,7 @@ type credential struct {
 	System     string        `json:"system"`
 	Namespace  string        `json:"namespace,omitempty"`
 	Account    string        `json:"account"`
+	AssetTag   string        `json:"asset_tag,omitempty"`
 	Target     string        `json:"target,omitempty"`
 	Type       pam.StoreType `json:"type"`
 	CustomType string        `json:"custom_type,omitempty"`
@@ -38,33 +43,52 @@ type credential struct {
 	AutoSpin   bool          `json:"auto_spin,omitempty"`
 }
 
-func encode(c pam.Checkout) []byte {
+func encode(c pam.Checkout) ([]byte, error) {
 	k := c.Credential
-	body, _ := json.Marshal(record{ // no member of it can fail to marshal
-		Version: 1, ID: c.ID, State: c.State, Profile: c.Profile, Domain: c.Identity.Domain, User: c.Identity.Name,
-		Comment: c.Comment, Ticket: c.Ticket, At: c.At, Due: c.Due,
+	body, err := json.Marshal(record{
+		Version: version, ID: c.ID, State: c.State, Profile: c.Profile, Domain: c.Identity.Domain, User: c.Identity.Name,
+		Comment: c.Comment, Ticket: c.Ticket, At: c.At.UTC(), Due: c.Due.UTC(), SpinJob: c.SpinJob, NoSpin: c.NoSpin,
 		Credential: credential{Kind: k.Kind, List: k.List, System: k.System, Namespace: k.Namespace, Account: k.Account,
-			Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin},
+			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin},
 	})
-	return fmt.Appendf(nil, "%08x %s\n", crc32.ChecksumIEEE(body), body)
+	if err != nil { // a time after the year 9999
+		return nil, err
+	}
+	return fmt.Appendf(nil, "%08x %s\n", crc32.ChecksumIEEE(body), body), nil
 }
 
-// decode reads one line without its newline; ok is false for one that was cut
-// or damaged.
-func decode(line []byte) (c pam.Checkout, ok bool) {
+// lineKind says what a line is worth.
+type lineKind int
+
+const (
+	lineGood    lineKind = iota
+	lineDamaged          // cut, or changed since it was written
+	lineNewer            // as it was written, by a version that this one does not know
+)
+
+// decode reads one line without its newline.
+func decode(line []byte) (pam.Checkout, lineKind) {
 	sum, body, found := bytes.Cut(line, []byte(" "))
 	if !found || string(sum) != fmt.Sprintf("%08x", crc32.ChecksumIEEE(body)) {
-		return c, false
+		return pam.Checkout{}, lineDamaged
 	}
 	var r record
-	if json.Unmarshal(body, &r) != nil || r.Version != 1 {
-		return c, false
+	err := json.Unmarshal(body, &r)
+	switch {
+	case r.Version > version:
+		return pam.Checkout{}, lineNewer
+	case err != nil || r.Version != version:
+		return pam.Checkout{}, lineDamaged
 	}
+	return r.checkout(), lineGood
+}
+
+func (r record) checkout() pam.Checkout {
 	k := r.Credential
 	return pam.Checkout{
 		ID: r.ID, State: r.State, Profile: r.Profile, Identity: pam.Identity{Domain: r.Domain, Name: r.User},
-		Comment: r.Comment, Ticket: r.Ticket, At: r.At, Due: r.Due,
+		Comment: r.Comment, Ticket: r.Ticket, At: r.At, Due: r.Due, SpinJob: r.SpinJob, NoSpin: r.NoSpin,
 		Credential: pam.Credential{Kind: k.Kind, List: k.List, System: k.System, Namespace: k.Namespace, Account: k.Account,
-			Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin},
-	}, true
+			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin},
+	}
 }

@@ -14,6 +14,11 @@ type Checkout struct {
 	At         time.Time
 	Due        time.Time // when it should be back; zero when nobody said
 	State      CheckoutState
+
+	// What followed the check-in: the id of the job that changes the password,
+	// or in one word why there is none. Neither is known before.
+	SpinJob int64
+	NoSpin  string
 }
 
 // CheckoutState is how far a checkout has come.

@@ -61,6 +61,7 @@ func CompareCredentials(a, b Credential) int {
 		compareFold(a.List, b.List),
 		compareFold(a.Account, b.Account),
 		compareFold(a.System, b.System),
+		compareFold(a.Namespace, b.Namespace),
 		compareFold(a.Target, b.Target),
 		cmp.Compare(a.Type, b.Type),
 	)
