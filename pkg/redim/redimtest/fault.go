@@ -36,7 +36,7 @@ func faultKinds() []string {
 // fault is one thing that goes wrong on demand.
 type fault struct {
 	spec       string
-	operation  string // empty: every operation
+	operation  string // its name, or what follows the last _ in it; empty: every operation
 	kind       string
 	duration   time.Duration // of delay and skew
 	status     int
@@ -56,7 +56,7 @@ func parseFault(spec string) (*fault, error) {
 	f := &fault{spec: strings.TrimSpace(spec), retryAfter: -1}
 	if op, rest, ok := strings.Cut(head, ":"); ok && !strings.Contains(op, "=") {
 		f.operation, head = op, rest
-		if !slices.ContainsFunc(operationNames(), func(n string) bool { return strings.EqualFold(n, op) }) {
+		if !slices.ContainsFunc(operationNames(), func(n string) bool { return named(n, op) }) {
 			return nil, faultFailure(spec, "no operation is named %s", op)
 		}
 	}
@@ -79,6 +79,12 @@ func faultFailure(spec, format string, args ...any) error {
 	f := pam.Failf(pam.ErrUsage, format, args...)
 	f.Message = "fault " + strconv.Quote(spec) + ": " + f.Message
 	return f.WithHint("write [OPERATION:]KIND[=VALUE][*TIMES], where KIND is one of %s; for example DoLogin2:delay=50ms or status=503*2,retry-after=1", strings.Join(faultKinds(), ", "))
+}
+
+// named reports whether an operation's name is given, whole or by what follows
+// the last underscore.
+func named(operation, given string) bool {
+	return strings.EqualFold(operation, given) || strings.EqualFold(operation[strings.LastIndexByte(operation, '_')+1:], given)
 }
 
 // setValue reads what stands after the = of each kind, and says what is wrong.
@@ -193,7 +199,7 @@ func (f *fault) setOptions(options string) error {
 
 // strikes counts a request, and reports whether the fault hits it.
 func (f *fault) strikes(op *operation) bool {
-	if f.operation != "" && !strings.EqualFold(f.operation, op.name) || f.signedOnly && !op.signed {
+	if f.operation != "" && !named(op.name, f.operation) || f.signedOnly && !op.signed {
 		return false
 	}
 	f.seen++

@@ -75,6 +75,16 @@ func TestAFaultMayHitOneOperationAfterAWhile(t *testing.T) {
 	}
 }
 
+func TestAFaultMayNameAnOperationByItsLastWord(t *testing.T) {
+	t.Parallel()
+	_, c, token := faulty(t, "getlists:status=500", "CheckOut:status=503")
+	for op, want := range map[string]int{listsOp: 500, checkOutOp: 503, "AccountStoreOps_SharedCredential_CheckOut": 503, listOp: 200} {
+		if status, _ := c.post(op, `{"AuthenticationToken":`+quoted(token)+`,"SystemName":"web01"}`); status != want {
+			t.Errorf("%s: %d, want %d", op, status, want)
+		}
+	}
+}
+
 func TestUnauthorizedAfterSoManyRequestsSparesLogins(t *testing.T) {
 	t.Parallel()
 	r, c, token := faulty(t, "401-after=2")

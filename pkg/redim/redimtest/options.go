@@ -3,6 +3,7 @@ package redimtest
 import (
 	"time"
 
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/secret"
 )
 
@@ -30,6 +31,15 @@ const (
 	TLSExpired   TLSMode = "expired"
 	TLSOtherCA   TLSMode = "other-ca" // CAPEM is not the issuer
 )
+
+// check refuses a mode that there is not.
+func (m TLSMode) check() error {
+	switch m {
+	case TLSGood, TLSWrongName, TLSExpired, TLSOtherCA:
+		return nil
+	}
+	return pam.Failf(pam.ErrUsage, "there is no certificate fault %q", string(m)).WithHint("use one of %s, %s, %s, or none", TLSWrongName, TLSExpired, TLSOtherCA)
+}
 
 // apiUser is the delegation identity of an estate: the one that the settings
 // name, else the first that may impersonate.

@@ -40,6 +40,9 @@ func Start(opts Options) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := opts.TLS.check(); err != nil {
+		return nil, err
+	}
 	if opts.Estate == nil {
 		opts.Estate = SampleEstate()
 	}

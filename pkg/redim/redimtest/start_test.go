@@ -110,6 +110,13 @@ func TestCertificatesAreWrongInTheWayAskedFor(t *testing.T) {
 	}
 }
 
+func TestAnUnknownCertificateFaultIsRefused(t *testing.T) {
+	t.Parallel()
+	if _, err := redimtest.Start(redimtest.Options{TLS: "self-signed"}); !errors.Is(err, pam.ErrUsage) {
+		t.Error(err)
+	}
+}
+
 // withCert is a client that shows a certificate of an identity.
 func withCert(t *testing.T, r *redimtest.Running, identity string) *http.Client {
 	t.Helper()
