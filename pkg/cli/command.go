@@ -16,7 +16,6 @@ import (
 func Root(app *App, short, long string, groups []*cobra.Group, leaves ...*cobra.Command) *cobra.Command {
 	cmd := Group(app.Name, short, long, leaves...)
 	cmd.Version = app.Build.String()
-	cmd.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetIn(app.Streams.In)
 	cmd.SetOut(app.Streams.Out)

@@ -89,15 +89,15 @@ func withSchema(v any) ([]byte, error) {
 }
 
 // jsonRows writes a list, each item from the start of a line.
-type jsonRows[T any] struct {
-	list   List[T]
+type jsonRows struct {
+	next   string
 	out    io.Writer
 	pretty bool
 	begun  bool
 }
 
-func (j *jsonRows[T]) item(item T) error {
-	b, err := encode(j.list.JSON(item), j.pretty)
+func (j *jsonRows) item(r row) error {
+	b, err := encode(r.json(), j.pretty)
 	if err != nil {
 		return err
 	}
@@ -112,8 +112,8 @@ func (j *jsonRows[T]) item(item T) error {
 
 const jsonOpen = `{"schema":1,"items":[`
 
-func (j *jsonRows[T]) end() error {
-	next, err := encode(j.list.Next, false)
+func (j *jsonRows) end() error {
+	next, err := encode(j.next, false)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,11 @@ type List[T any] struct {
 // Write writes items in format f.
 func (l List[T]) Write(s *term.Streams, f Format, items []T) error {
 	if tabular(f, s) && len(items) > 0 {
-		return written(l.table(s, items))
+		rows := make([]row, len(items))
+		for i, item := range items {
+			rows[i] = l.row(item)
+		}
+		return written(l.layout().table(s, rows))
 	}
 	return l.Stream(s, f, func(yield func(T, error) bool) {
 		for _, item := range items {
@@ -48,6 +52,53 @@ func (l List[T]) Write(s *term.Streams, f Format, items []T) error {
 // number. When items yields an error, the output is ended properly, so that it
 // still parses, and the error is returned.
 func (l List[T]) Stream(s *term.Streams, f Format, items iter.Seq2[T, error]) error {
+	return l.layout().stream(s, f, func(yield func(row, error) bool) {
+		for item, err := range items {
+			if !yield(l.row(item), err) {
+				return
+			}
+		}
+	})
+}
+
+// row is one item, whatever its type.
+type row struct {
+	cells func(how func(any) string) []string
+	json  func() any
+}
+
+func (l List[T]) row(item T) row {
+	return row{
+		json: func() any { return l.JSON(item) },
+		cells: func(how func(any) string) []string {
+			texts := make([]string, len(l.Columns))
+			for i, c := range l.Columns {
+				texts[i] = how(c.Cell(item))
+			}
+			return texts
+		},
+	}
+}
+
+// layout is a List without the type of its items: the code that writes is the
+// same for all.
+type layout struct {
+	header []string
+	widths []int
+	empty  string
+	next   string
+}
+
+func (l List[T]) layout() layout {
+	lay := layout{empty: l.Empty, next: l.Next}
+	for _, c := range l.Columns {
+		lay.header = append(lay.header, c.Name)
+		lay.widths = append(lay.widths, c.Width)
+	}
+	return lay
+}
+
+func (l layout) stream(s *term.Streams, f Format, items iter.Seq2[row, error]) error {
 	rows := l.rows(s, f)
 	count := 0
 	var failed error
@@ -64,30 +115,30 @@ func (l List[T]) Stream(s *term.Streams, f Format, items iter.Seq2[T, error]) er
 	if err := rows.end(); err != nil && failed == nil {
 		failed = written(err)
 	}
-	if count == 0 && failed == nil && !f.Structured() && l.Empty != "" {
-		_, failed = fmt.Fprintln(s.Err, term.Safe(l.Empty))
+	if count == 0 && failed == nil && !f.Structured() && l.empty != "" {
+		_, failed = fmt.Fprintln(s.Err, term.Safe(l.empty))
 	}
 	return failed
 }
 
 // rows is the writer for format f.
-func (l List[T]) rows(s *term.Streams, f Format) rowWriter[T] {
+func (l layout) rows(s *term.Streams, f Format) rowWriter {
 	switch {
 	case f == JSON:
-		return &jsonRows[T]{list: l, out: s.Out, pretty: s.InteractiveOut()}
+		return &jsonRows{next: l.next, out: s.Out, pretty: s.InteractiveOut()}
 	case f == YAML:
-		return &yamlRows[T]{list: l, out: s.Out}
+		return &yamlRows{next: l.next, out: s.Out}
 	case f == CSV:
-		return newCSVRows(l, s)
+		return newCSVRows(l.header, s)
 	case tabular(f, s):
-		return &columnRows[T]{list: l, out: s.Out, widths: l.leastWidths()}
+		return &columnRows{header: l.header, out: s.Out, widths: l.leastWidths()}
 	}
-	return &tabRows[T]{list: l, out: s.Out}
+	return &tabRows{out: s.Out}
 }
 
 // rowWriter writes one item at a time; end comes once, also after no item.
-type rowWriter[T any] interface {
-	item(T) error
+type rowWriter interface {
+	item(row) error
 	end() error
 }
 
@@ -96,23 +147,6 @@ func written(err error) error {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	return nil
-}
-
-func (l List[T]) header() []string {
-	names := make([]string, len(l.Columns))
-	for i, c := range l.Columns {
-		names[i] = c.Name
-	}
-	return names
-}
-
-// cells are the texts of an item, shown by how.
-func (l List[T]) cells(item T, how func(any) string) []string {
-	texts := make([]string, len(l.Columns))
-	for i, c := range l.Columns {
-		texts[i] = how(c.Cell(item))
-	}
-	return texts
 }
 
 // shown is how a terminal shows a value, plain how a pipe gets it.

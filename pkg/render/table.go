@@ -17,15 +17,15 @@ import (
 // it a fifth of a second and 56 MB.
 const manyRows = 1000
 
-func (l List[T]) table(s *term.Streams, items []T) error {
+func (l layout) table(s *term.Streams, items []row) error {
 	if len(items) > manyRows {
 		return l.columns(s.Out, items)
 	}
 	rows := make([][]string, len(items))
 	for i, item := range items {
-		rows[i] = l.cells(item, shown)
+		rows[i] = item.cells(shown)
 	}
-	return drawTable(s.Out, l.header(), rows)
+	return drawTable(s.Out, l.header, rows)
 }
 
 // drawTable draws rows without rules; no header, no header line.
@@ -71,24 +71,24 @@ func trimLines(b []byte) []byte {
 }
 
 // columnRows writes columns of known widths; a longer cell pushes the rest.
-type columnRows[T any] struct {
-	list   List[T]
+type columnRows struct {
+	header []string
 	out    io.Writer
 	widths []int
 	begun  bool
 }
 
-func (c *columnRows[T]) item(item T) error {
+func (c *columnRows) item(r row) error {
 	if !c.begun {
 		c.begun = true
-		if err := c.line(c.list.header()); err != nil {
+		if err := c.line(c.header); err != nil {
 			return err
 		}
 	}
-	return c.line(c.list.cells(item, shown))
+	return c.line(r.cells(shown))
 }
 
-func (c *columnRows[T]) line(cells []string) error {
+func (c *columnRows) line(cells []string) error {
 	var b strings.Builder
 	for i, cell := range cells {
 		b.WriteString(cell)
@@ -101,23 +101,23 @@ func (c *columnRows[T]) line(cells []string) error {
 	return err
 }
 
-func (c *columnRows[T]) end() error { return nil }
+func (c *columnRows) end() error { return nil }
 
 // leastWidths are the widths that the columns are declared with.
-func (l List[T]) leastWidths() []int {
-	widths := make([]int, len(l.Columns))
-	for i, c := range l.Columns {
-		widths[i] = max(c.Width, twwidth.Width(c.Name))
+func (l layout) leastWidths() []int {
+	widths := make([]int, len(l.header))
+	for i, name := range l.header {
+		widths[i] = max(l.widths[i], twwidth.Width(name))
 	}
 	return widths
 }
 
 // columns measures all items, then writes them.
-func (l List[T]) columns(w io.Writer, items []T) error {
+func (l layout) columns(w io.Writer, items []row) error {
 	buffered := newBuffered(w)
-	rows := &columnRows[T]{list: l, out: buffered, widths: l.leastWidths()}
+	rows := &columnRows{header: l.header, out: buffered, widths: l.leastWidths()}
 	for _, item := range items {
-		for i, cell := range l.cells(item, shown) {
+		for i, cell := range item.cells(shown) {
 			rows.widths[i] = max(rows.widths[i], twwidth.Width(cell))
 		}
 	}

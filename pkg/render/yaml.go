@@ -101,14 +101,14 @@ func escapeYAML(b []byte) []byte {
 }
 
 // yamlRows writes a list item by item.
-type yamlRows[T any] struct {
-	list  List[T]
+type yamlRows struct {
+	next  string
 	out   io.Writer
 	begun bool
 }
 
-func (y *yamlRows[T]) item(item T) error {
-	b, err := encode(y.list.JSON(item), false)
+func (y *yamlRows) item(r row) error {
+	b, err := encode(r.json(), false)
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ func (y *yamlRows[T]) item(item T) error {
 	return err
 }
 
-func (y *yamlRows[T]) end() error {
-	next, err := toYAML([]byte(`{"next":` + quoted(y.list.Next) + `}`))
+func (y *yamlRows) end() error {
+	next, err := toYAML([]byte(`{"next":` + quoted(y.next) + `}`))
 	if err != nil {
 		return err
 	}
