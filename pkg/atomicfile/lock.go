@@ -16,13 +16,25 @@ const lockPoll = 2 * time.Millisecond
 
 // Lock waits until no other process and no other goroutine holds the lock that
 // the file at path stands for, and takes it. release gives it back and removes
-// the file, so that lock files do not pile up. The system frees the lock of a
-// killed process; its file is used, and removed, by the next holder.
+// the file. The system frees the lock of a killed process; its file is used,
+// and removed, by the next holder.
 //
 // The error wraps that of ctx when waiting was given up, and is a *pam.Failure
 // when the file can't be made. The directory must exist. Locking what one holds
 // already waits for ever, or until ctx ends.
 func Lock(ctx context.Context, path string) (release func(), err error) {
+	l, err := acquireLock(ctx, path)
+	return func() { removeAndUnlock(l, path) }, err
+}
+
+// LockAndKeep is Lock, but release leaves the file: for locks that are taken
+// often. SweepLocks removes such files in the end.
+func LockAndKeep(ctx context.Context, path string) (release func(), err error) {
+	l, err := acquireLock(ctx, path)
+	return func() { _ = l.Unlock() }, err
+}
+
+func acquireLock(ctx context.Context, path string) (*flock.Flock, error) {
 	for {
 		l := flock.New(path, flock.SetPermissions(0o600))
 		if _, err := l.TryLockContext(ctx, lockPoll); err != nil {
@@ -32,7 +44,7 @@ func Lock(ctx context.Context, path string) (release func(), err error) {
 			return nil, failure(path, err)
 		}
 		if current(l, path) {
-			return func() { unlock(l, path) }, nil
+			return l, nil
 		}
 		_ = l.Unlock()
 	}
@@ -49,9 +61,9 @@ func current(l *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(held, named)
 }
 
-// unlock removes the file while the lock is held; Windows removes no open file,
+// removeAndUnlock removes the file while the lock is held; Windows removes no open file,
 // so there it goes afterwards, unless a waiter has opened it.
-func unlock(l *flock.Flock, path string) {
+func removeAndUnlock(l *flock.Flock, path string) {
 	if runtime.GOOS != "windows" {
 		_ = os.Remove(path)
 	}
@@ -61,19 +73,25 @@ func unlock(l *flock.Flock, path string) {
 	}
 }
 
-// SweepLocks removes the lock files in dir that nobody holds: those of killed
-// processes whose lock was never wanted again.
-func SweepLocks(dir string) {
-	names, _ := os.ReadDir(dir)
-	for _, entry := range names {
-		path := filepath.Join(dir, entry.Name())
-		l := flock.New(path, flock.SetPermissions(0o600))
-		if got, err := l.TryLock(); got && err == nil {
-			if current(l, path) {
-				unlock(l, path)
-				continue
-			}
-			_ = l.Unlock()
+// SweepLocks removes the lock files in dir that nobody holds and that are at
+// least that old.
+func SweepLocks(dir string, age time.Duration) {
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) >= age {
+			sweepLock(filepath.Join(dir, entry.Name()))
 		}
 	}
+}
+
+func sweepLock(path string) {
+	l := flock.New(path, flock.SetPermissions(0o600))
+	if got, err := l.TryLock(); !got || err != nil {
+		return
+	}
+	if current(l, path) {
+		removeAndUnlock(l, path)
+		return
+	}
+	_ = l.Unlock()
 }

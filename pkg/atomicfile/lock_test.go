@@ -44,6 +44,29 @@ func TestLockLetsOneInAtATimeAndLeavesNoFile(t *testing.T) {
 	wantOnly(t, dir)
 }
 
+func TestLockAndKeepLeavesTheFileAndExcludesTheOtherKind(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "l")
+	release, err := atomicfile.LockAndKeep(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := atomicfile.Lock(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("got %v", err)
+	}
+	release()
+	wantOnly(t, dir, "l")
+	again, err := atomicfile.Lock(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+	wantOnly(t, dir)
+}
+
 func TestLockGivesUpWithItsContext(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "l")

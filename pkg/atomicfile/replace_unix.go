@@ -42,7 +42,7 @@ func acquire(target string, perm fs.FileMode) (*os.File, error) {
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		f, err := takeAny(target, perm)
 		if err == nil {
-			return f, f.Truncate(0)
+			return f, empty(f)
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, err
@@ -51,6 +51,15 @@ func acquire(target string, perm fs.FileMode) (*os.File, error) {
 			return nil, errors.New("too many processes write it at once")
 		}
 	}
+}
+
+// empty drops what a killed writer wrote. Cutting a file that is empty already
+// would make some file systems flush it.
+func empty(f *os.File) error {
+	if info, err := f.Stat(); err == nil && info.Size() == 0 {
+		return nil
+	}
+	return f.Truncate(0)
 }
 
 // takeAny tries every slot. A slot that is another user's, or a trap, does not

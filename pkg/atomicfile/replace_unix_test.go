@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -76,7 +77,11 @@ func TestSweepRemovesWhatNobodyHolds(t *testing.T) {
 		}
 	}
 	Sweep(dir)
-	SweepLocks(locks)
+	SweepLocks(locks, time.Hour)
+	if _, err := os.Lstat(filepath.Join(locks, "dead")); err != nil {
+		t.Error("a young lock file is gone")
+	}
+	SweepLocks(locks, 0)
 	for path, want := range map[string]bool{
 		live.Name(): true, filepath.Join(dir, "a"): true, filepath.Join(locks, "live"): true,
 		slotName(filepath.Join(dir, "b"), 3): false, filepath.Join(locks, "dead"): false,

@@ -1,0 +1,73 @@
+package tokencache
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/seal"
+	"github.com/redim-tools/redim/pkg/secret"
+)
+
+func anyTime(t *rapid.T, label string) time.Time {
+	return fromNano(rapid.Int64().Draw(t, label))
+}
+
+func TestARecordIsReadBackAsItWas(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String()
+		r := record{
+			kind: rapid.SampledFrom([]kind{kindToken, kindRefusal}).Draw(t, "kind"), fingerprint: text.Draw(t, "fingerprint"), profile: text.Draw(t, "profile"),
+			identity: pam.Identity{Domain: text.Draw(t, "domain"), Name: text.Draw(t, "name")},
+			stored:   anyTime(t, "stored"), until: anyTime(t, "until"),
+			token: pam.Token{Value: secret.FromString(text.Draw(t, "token")), Issued: anyTime(t, "issued"), Expires: anyTime(t, "expires")},
+			class: pam.Class(text.Draw(t, "class")), message: text.Draw(t, "message"), hint: text.Draw(t, "hint"),
+		}
+		b := r.encode()
+		got, ok := decode(b)
+		if !ok || !bytes.Equal(got.encode(), b) || got.identity != r.identity || !got.token.Value.Equal(r.token.Value) || !got.until.Equal(r.until) {
+			t.Fatalf("got %+v, %v", got, ok)
+		}
+		for n := range b {
+			if _, ok := decode(b[:n]); ok {
+				t.Fatalf("decoded %d of %d bytes", n, len(b))
+			}
+		}
+	})
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(record{kind: kindToken, identity: pam.Identity{Domain: "EX", Name: "alice"}, token: pam.Token{Value: secret.FromString(canary)}}.encode())
+	f.Add(record{kind: kindRefusal, class: pam.ErrDelegationRefused, message: "no"}.encode())
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, ok := decode(b)
+		if !ok {
+			return
+		}
+		again, ok := decode(r.encode())
+		if !ok || !bytes.Equal(again.encode(), r.encode()) {
+			t.Fatalf("%x is not read back", b)
+		}
+	})
+}
+
+// FuzzFile feeds whole files: whatever stands there, there is no panic, and
+// nothing opens but what was sealed with the key.
+func FuzzFile(f *testing.F) {
+	key, err := seal.NewKey(secret.FromString("0123456789abcdef0123456789abcdef"))
+	must(f, err)
+	name := fileName(key, "fp", alice())
+	good := sealedAs(f, key, name, record{kind: kindToken, fingerprint: "fp", identity: alice()})
+	f.Add(good)
+	f.Add(good[:30])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if plain, err := key.Open(data, associated(name)); err == nil && !bytes.Equal(data, good) {
+			t.Fatalf("opened a forgery: %x", plain)
+		}
+	})
+}
