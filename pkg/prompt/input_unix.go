@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inputWithin reports whether there is something to read within d. Select is
-// used because poll knows no terminals on macOS.
+// inputWithin reports whether there is something to read within d, or a little
+// longer when signals come. Select is used because poll knows no terminals on
+// macOS.
 func inputWithin(fd uintptr, d time.Duration) bool {
-	deadline := time.Now().Add(d)
 	for {
 		var fds unix.FdSet
 		fds.Set(int(fd))
-		left := unix.NsecToTimeval(max(0, time.Until(deadline)).Nanoseconds())
+		left := unix.NsecToTimeval(d.Nanoseconds())
 		n, err := unix.Select(int(fd)+1, &fds, nil, nil, &left)
 		if !errors.Is(err, unix.EINTR) {
 			return n > 0 || err != nil

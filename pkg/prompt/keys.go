@@ -30,7 +30,8 @@ const (
 	escape = 0x1b
 	// aKey is how long the rest of a key's sequence may take to come.
 	aKey = 50 * time.Millisecond
-	// anAnswer is how long the terminal may take to tell the cursor's place.
+	// anAnswer is how long the terminal may be silent before it tells the
+	// cursor's place.
 	anAnswer = 2 * time.Second
 )
 
@@ -55,9 +56,8 @@ func (k *keys) Read(p []byte) (int, error) {
 // place is the terminal's answer; keys that come before it are kept. Without
 // an answer in time it is the lower right corner.
 func (k *keys) place() ([]byte, error) {
-	deadline := time.Now().Add(k.answer)
 	for {
-		if !inputWithin(k.tty.Fd(), time.Until(deadline)) {
+		if !inputWithin(k.tty.Fd(), k.answer) {
 			return k.corner(), nil
 		}
 		key, err := k.fromTerminal()
