@@ -58,7 +58,7 @@ func CheckDomainPair(fqdn, netbios string) error {
 		return err
 	}
 	switch n := len([]rune(netbios)); {
-	case fqdn == "" || strings.ContainsAny(fqdn, ` \/@=`):
+	case strings.ContainsAny(fqdn, ` \/@=`) || slices.Contains(strings.Split(fqdn, "."), ""):
 		return Failf(ErrUsage, "%q is not a domain name", fqdn).WithHint("write one mapping a line, for example example.local=EX")
 	case n == 0 || n > 15:
 		return Failf(ErrUsage, "NetBIOS name %q of %s has %d characters", netbios, fqdn, n).WithHint("a NetBIOS name has 1 to 15 characters; look it up with: nltest /dsgetdc:%s", fqdn)
@@ -86,6 +86,9 @@ func (m DomainMap) Lint() []*Failure {
 	return out
 }
 
+// longestCycle bounds the search, so that a hostile map takes no time.
+const longestCycle = 100
+
 // chain follows a domain from name to name. A cycle is reported at the first of
 // its domains only, a name that is mapped on at the domain that leads to it.
 func (m DomainMap) chain(fqdn string) *Failure {
@@ -96,7 +99,7 @@ func (m DomainMap) chain(fqdn string) *Failure {
 		return nil
 	}
 	path := []string{fqdn}
-	for at := short; len(path) <= len(m); at = foldDomain(m[at]) {
+	for at := short; len(path) <= longestCycle; at = foldDomain(m[at]) {
 		if at == fqdn {
 			if slices.Min(path) != fqdn {
 				return nil

@@ -41,10 +41,11 @@ func (e Endpoint) Domain() string {
 // address itself fills IP and leaves Host empty. Anything that is no host name
 // is ErrUsage.
 func ParseEndpoint(host, ip string) (Endpoint, error) {
-	if strings.TrimSpace(host) == "" && strings.TrimSpace(ip) == "" {
+	host = strings.TrimSuffix(strings.TrimSpace(host), ".")
+	if host == "" && strings.TrimSpace(ip) == "" {
 		return Endpoint{}, Failf(ErrUsage, "endpoint is empty").WithHint("give a host name such as web01 or web01.example.local")
 	}
-	e, err := parseHost(strings.TrimSuffix(strings.TrimSpace(host), "."))
+	e, err := parseHost(host)
 	if err != nil || strings.TrimSpace(ip) == "" {
 		return e, err
 	}
@@ -63,7 +64,10 @@ func parseHost(host string) (Endpoint, error) {
 	if err := checkText("endpoint", host); err != nil {
 		return Endpoint{}, err
 	}
-	if strings.ContainsAny(host, " /:@?#\"'<>|*") || len(host) > 253 || strings.Contains(host, "..") || strings.HasPrefix(host, ".") {
+	if host == "" {
+		return Endpoint{}, nil
+	}
+	if strings.ContainsAny(host, " /:@?#\"'<>|*[]") || len(host) > 253 || strings.Contains(host, "..") || strings.HasPrefix(host, ".") {
 		return Endpoint{}, Failf(ErrUsage, "endpoint %q is not a host name", host).WithHint("give a host name such as web01 or web01.example.local, without a scheme or a port")
 	}
 	return Endpoint{Host: host}, nil

@@ -55,12 +55,15 @@ type Failure struct {
 	Err     error // the cause, if there is one
 }
 
-// Failf makes a Failure. A %w verb in format keeps the cause.
+// Failf makes a Failure. A %w verb in format keeps the cause, several keep them all.
 func Failf(class Class, format string, args ...any) *Failure {
 	err := fmt.Errorf(format, args...)
 	f := &Failure{Class: class, Message: err.Error()}
-	if u, ok := err.(interface{ Unwrap() error }); ok {
+	switch u := err.(type) {
+	case interface{ Unwrap() error }:
 		f.Err = u.Unwrap()
+	case interface{ Unwrap() []error }:
+		f.Err = errors.Join(u.Unwrap()...)
 	}
 	return f
 }

@@ -18,9 +18,7 @@ func (i Identity) String() string {
 }
 
 // Equal reports whether both name the same identity; case does not matter.
-func (i Identity) Equal(o Identity) bool {
-	return strings.EqualFold(i.Domain, o.Domain) && strings.EqualFold(i.Name, o.Name)
-}
+func (i Identity) Equal(o Identity) bool { return i.Fold() == o.Fold() }
 
 // Fold returns the identity in one spelling, fit for a map key.
 func (i Identity) Fold() Identity {
@@ -56,15 +54,15 @@ func (i Identity) check(text string) error {
 		return Failf(ErrUsage, `user "%s" has a domain but no name`, text).WithHint(`give a user as alice, EX\alice or alice@example.local`)
 	case strings.HasPrefix(text, `\`):
 		return Failf(ErrUsage, `user "%s" has an empty domain`, text).WithHint(`write EX\alice, or alice alone`)
-	case strings.ContainsAny(i.Name, `\`) || strings.ContainsAny(i.Domain, `@/ `):
+	case strings.ContainsAny(i.Name, `\`) || strings.TrimSpace(i.Name) != i.Name || strings.ContainsAny(i.Domain, `@/ `):
 		return Failf(ErrUsage, `user "%s" is not of the form DOMAIN\name or name@domain`, text).WithHint(`give a user as alice, EX\alice or alice@example.local`)
 	}
 	return nil
 }
 
 // CheckText refuses, as ErrUsage, what must never reach a terminal, a log line
-// or the wire: control characters, characters that turn the direction of text,
-// broken UTF-8, and texts over 1024 bytes. The error quotes text.
+// or the wire: control characters, ends of lines, characters that turn the direction
+// of text, broken UTF-8, and texts over 1024 bytes. The error quotes text.
 func CheckText(what, text string) error { return checkText(what, text) }
 
 // checkText refuses what must never reach a terminal, a log line or the wire.
@@ -73,7 +71,7 @@ func checkText(what, text string) error {
 		return Failf(ErrUsage, "%s is longer than 1024 bytes", what).WithHint("shorten it")
 	}
 	for _, r := range text {
-		if r < 0x20 || r == 0x7f || r == 0xfffd || (r >= 0x80 && r < 0xa0) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
+		if r < 0x20 || r == 0x7f || r == 0xfffd || (r >= 0x80 && r < 0xa0) || (r >= 0x2028 && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
 			return Failf(ErrUsage, "%s %q holds a control character", what, text).WithHint("remove it")
 		}
 	}
