@@ -81,7 +81,7 @@ func (t *text) merge(k Key, m *yaml.Node, entries []entry) bool {
 			added = append(added, t.render(m.Content[0].Column-1, []string{e.name}, entryNode(k, e))...)
 			continue
 		}
-		if !t.replaceInLine(m.Content[i], m.Content[i+1], scalar(entryNode(k, e))) {
+		if !t.replaceInLine(m.Content[i], m.Content[i+1], entryNode(k, e)) {
 			return false
 		}
 	}
@@ -107,7 +107,7 @@ func (t *text) drop(m *yaml.Node, path []string, keep int) bool {
 // replace changes the value of a pair: inside its line if it is a single word
 // there, else all lines of the pair.
 func (t *text) replace(m, key, old, val *yaml.Node) bool {
-	if val.Kind == yaml.ScalarNode && old.Kind == yaml.ScalarNode && t.replaceInLine(key, old, scalar(val)) {
+	if val.Kind == yaml.ScalarNode && old.Kind == yaml.ScalarNode && t.replaceInLine(key, old, val) {
 		return true
 	}
 	if m.Style&yaml.FlowStyle != 0 {
@@ -119,20 +119,20 @@ func (t *text) replace(m, key, old, val *yaml.Node) bool {
 	return true
 }
 
-func (t *text) replaceInLine(key, old *yaml.Node, word string) bool {
+func (t *text) replaceInLine(key, old, val *yaml.Node) bool {
 	if old.Value == "" && isNull(old) {
 		_, end, ok := t.token(key)
 		line := t.lines[key.Line-1]
 		if !ok || !strings.HasPrefix(line[end:], ":") {
 			return false
 		}
-		t.lines[key.Line-1] = line[:end+1] + " " + word + line[end+1:]
+		t.lines[key.Line-1] = line[:end+1] + " " + scalar(val) + line[end+1:]
 		return true
 	}
 	start, end, ok := t.token(old)
 	if ok {
 		line := t.lines[old.Line-1]
-		t.lines[old.Line-1] = line[:start] + word + line[end:]
+		t.lines[old.Line-1] = line[:start] + scalar(val) + line[end:]
 	}
 	return ok
 }
