@@ -82,7 +82,9 @@ func newEntryJSON(e tokencache.Entry, now time.Time) entryJSON {
 	}
 }
 
-func age(e tokencache.Entry, now time.Time) time.Duration { return now.Sub(e.Stored).Round(time.Second) }
+func age(e tokencache.Entry, now time.Time) time.Duration {
+	return now.Sub(e.Stored).Round(time.Second)
+}
 
 func state(e tokencache.Entry) string {
 	if e.Expired {

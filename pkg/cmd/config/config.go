@@ -45,8 +45,10 @@ func completeKeys(_ *cobra.Command, args []string, _ string) ([]cobra.Completion
 
 // firstSentence is the beginning of a key's documentation as plain text.
 func firstSentence(doc string) string {
-	text, _, _ := strings.Cut(doc, ". ")
-	return strings.TrimSuffix(strings.ReplaceAll(text, "`", ""), ".")
+	for _, end := range []string{". ", "; ", ": "} {
+		doc, _, _ = strings.Cut(doc, end)
+	}
+	return strings.TrimSuffix(strings.ReplaceAll(doc, "`", ""), ".")
 }
 
 // checkKey refuses KEY=VALUE in the place of KEY, without repeating the value,

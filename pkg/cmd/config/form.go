@@ -51,6 +51,9 @@ func (f *form) apply(file *config.File, profile string) error {
 func (f *form) items() []config.Item {
 	var out []config.Item
 	for _, item := range f.settings.Items() {
+		if item.Name == "api_password" && !f.password.IsEmpty() {
+			item.Text = secret.Redacted + " (to be kept in the keyring or in the encrypted secrets file)"
+		}
 		if item.Origin.Layer == config.LayerProfile {
 			out = append(out, item)
 		}
