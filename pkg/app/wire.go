@@ -31,6 +31,7 @@ func New(name string, streams *term.Streams, getenv func(string) string) *cli.Ap
 	a.LoadSaved = func(profile string) (*config.Settings, error) { return w.load(profile, nil) }
 	a.Service = w.service
 	a.Resolver = w.resolver
+	a.StoreSecret = w.storeSecret
 	a.Tokens = func(s *config.Settings) (*cli.Tokens, error) { return w.tokens(s, nil) }
 	a.Journal = w.journal
 	return a
