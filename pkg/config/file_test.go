@@ -289,3 +289,32 @@ func TestImportOfManyDomainsIsOneChange(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 }
+
+func TestARehearsalWritesNothing(t *testing.T) {
+	t.Parallel()
+	path := write(t, commented)
+	err := Rehearse(path, func(f *File) error {
+		if err := f.Set("default", "timeout", "1m"); err != nil {
+			return err
+		}
+		if !strings.Contains(string(f.Bytes()), "timeout: 1m") {
+			t.Error("the change is not seen")
+		}
+		return nil
+	})
+	after, readErr := os.ReadFile(path)
+	if err != nil || readErr != nil || string(after) != commented {
+		t.Errorf("%v %v; the file is\n%s", err, readErr, after)
+	}
+	refused(t, Rehearse(t.TempDir(), func(*File) error { return nil }), "is a directory", "")
+	missing := filepath.Join(t.TempDir(), "none", "settings.yaml")
+	if err := Rehearse(missing, func(f *File) error { return f.Set("lab", "timeout", "1m") }); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Dir(missing)); err == nil {
+		t.Error("a folder was made")
+	}
+	if got := (Options{Getenv: env("REDIM_PROFILE", "lab")}).ProfileName(); got != "lab" {
+		t.Errorf("profile %q", got)
+	}
+}

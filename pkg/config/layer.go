@@ -38,7 +38,7 @@ func (l *layers) set(assignment string) {
 	case !known:
 		l.report(unknownKey(l.table, name, at))
 	case item != "":
-		l.values[k.Name] = l.values[k.Name].with(entry{name: item, text: strings.TrimSpace(text), origin: at})
+		l.values[k.Name] = l.values[k.Name].with(k, entry{name: item, text: strings.TrimSpace(text), origin: at})
 	default:
 		v, bad := fromText(k, text, at)
 		l.report(bad...)

@@ -172,7 +172,11 @@ func TestMapsAreReplacedOrLaidOver(t *testing.T) {
 		})
 	}
 	s := load(t, Options{Path: path, Set: []string{"template_jobs.DB_SQLServer=103"}})
-	if len(s.TemplateJobs) != 3 || s.TemplateJobs[pam.StoreSQLServer] != 103 {
+	if len(s.TemplateJobs) != 3 || s.TemplateJobs[pam.StoreSQLServer] != 103 || s.Origin("template_jobs.mssql").Layer != LayerFlag {
+		t.Errorf("%v", s.TemplateJobs)
+	}
+	s = load(t, Options{Path: path, Set: []string{"template_jobs.OS_Windows=7"}})
+	if len(s.TemplateJobs) != 2 || s.TemplateJobs[pam.StoreWindows] != 7 || s.Origin("template_jobs.linux").Line != 17 {
 		t.Errorf("%v", s.TemplateJobs)
 	}
 }

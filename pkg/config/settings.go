@@ -105,7 +105,7 @@ func (s *Settings) Origin(name string) Origin {
 	if entry == "" {
 		return v.origin
 	}
-	if e, ok := v.entry(entry); ok {
+	if e, ok := v.entry(k, entry); ok {
 		return e.origin
 	}
 	return Origin{Layer: LayerDefault}

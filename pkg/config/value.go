@@ -20,9 +20,9 @@ type entry struct {
 	origin     Origin
 }
 
-func (v value) entry(name string) (entry, bool) {
+func (v value) entry(k Key, name string) (entry, bool) {
 	for _, e := range v.entries {
-		if foldName(e.name) == foldName(name) {
+		if sameEntry(k, e.name, name) {
 			return e, true
 		}
 	}
@@ -30,10 +30,10 @@ func (v value) entry(name string) (entry, bool) {
 }
 
 // with is v with the entry added, or put in the place of one of that name.
-func (v value) with(e entry) value {
+func (v value) with(k Key, e entry) value {
 	entries := make([]entry, 0, len(v.entries)+1)
 	for _, old := range v.entries {
-		if foldName(old.name) != foldName(e.name) {
+		if !sameEntry(k, old.name, e.name) {
 			entries = append(entries, old)
 		}
 	}
