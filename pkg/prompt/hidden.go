@@ -19,9 +19,8 @@ const (
 	del       = 0x7f
 )
 
-// askHidden asks for a line that is not shown, which begins with typed. Echo is
-// off before the question appears, so that not even a fast paste is shown.
-func askHidden(c console, label string, typed []byte) (value secret.Value, err error) {
+// askHidden asks for a line that is not shown. Echo is off before the question appears, so that not even a fast paste is shown.
+func askHidden(c console, label string) (value secret.Value, err error) {
 	before, err := xterm.MakeRaw(int(c.in.Fd()))
 	if err != nil {
 		return secret.Value{}, err
@@ -33,11 +32,12 @@ func askHidden(c console, label string, typed []byte) (value secret.Value, err e
 	if _, err := io.WriteString(c.out, label); err != nil {
 		return secret.Value{}, err
 	}
-	return readHidden(c.in, typed)
+	return readHidden(c.in)
 }
 
 // readHidden reads keys up to Enter. Its buffers are wiped when it fails.
-func readHidden(r io.Reader, line []byte) (secret.Value, error) {
+func readHidden(r io.Reader) (secret.Value, error) {
+	var line []byte
 	one := make([]byte, 1)
 	for {
 		n, err := r.Read(one)

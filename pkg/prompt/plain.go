@@ -57,12 +57,8 @@ func (p plain) Text(ctx context.Context, q Question) (string, error) {
 }
 
 func (p plain) Secret(ctx context.Context, q Question) (secret.Value, error) {
-	return p.hidden(ctx, q, nil)
-}
-
-func (p plain) hidden(ctx context.Context, q Question, typed []byte) (secret.Value, error) {
 	return onConsole(ctx, p.streams, func(c console) (secret.Value, error) {
-		return askHidden(c, term.Safe(q.Label)+" (not shown): ", typed)
+		return askHidden(c, term.Safe(q.Label)+" (not shown): ")
 	})
 }
 

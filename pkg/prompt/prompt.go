@@ -54,7 +54,7 @@ func New(streams *term.Streams, noInput bool, getenv func(string) string) Prompt
 	if term.Dumb(getenv) {
 		return lines
 	}
-	return menus{plain: lines, colour: getenv("NO_COLOR") == "", keys: &keys{answer: anAnswer}}
+	return menus{lines}
 }
 
 // refusing is the prompter when nobody can be asked.
