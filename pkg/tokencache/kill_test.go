@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,10 +34,10 @@ func rounds(t *testing.T) int {
 // empty home, so that the making of the key is hit too.
 func TestKilledProcessesLeaveNothingThatHurts(t *testing.T) {
 	t.Parallel()
-	base := t.TempDir()
+	base, killed := t.TempDir(), 0
 	for round := range rounds(t) {
 		dir := filepath.Join(base, strconv.Itoa(round/2))
-		killSome(t, dir)
+		killed += killSome(t, dir)
 		s := newService(t, 1)
 		for _, user := range []string{"alice", "bob"} {
 			if said := s.run(t, dir, user); said[0] != user {
@@ -47,37 +49,42 @@ func TestKilledProcessesLeaveNothingThatHurts(t *testing.T) {
 			must(t, os.RemoveAll(filepath.Join(dir, "cache", "tokens")))
 		}
 	}
+	if killed == 0 {
+		t.Fatal("no process was killed before it had ended")
+	}
+	t.Logf("%d processes were killed", killed)
 }
 
-func killSome(t *testing.T, dir string) {
+// killSome starts nine processes and kills three: one at an instant of its
+// start, two at instants of their work.
+func killSome(t *testing.T, dir string) (killed int) {
 	s := newService(t, 9)
 	var wg sync.WaitGroup
+	var died atomic.Int32
 	for i := range 9 {
 		cmd := s.command(t, dir, [...]string{"alice", "bob"}[i%2])
 		must(t, cmd.Start())
-		if i%3 == 0 {
-			timer := time.AfterFunc(time.Duration(rand.IntN(80))*time.Millisecond, func() {
-				s.count("killed")
-				_ = cmd.Process.Kill()
-				s.release() // it may have been killed before it was ready
-			})
-			defer timer.Stop()
+		switch i {
+		case 0:
+			wg.Go(func() { s.kill(cmd, 80*time.Millisecond) })
+		case 3, 6:
+			wg.Go(func() { <-s.start; s.kill(cmd, 40*time.Millisecond) })
 		}
-		wg.Go(func() { _ = cmd.Wait() })
+		wg.Go(func() {
+			if err := cmd.Wait(); err != nil && cmd.ProcessState.ExitCode() == -1 {
+				died.Add(1)
+			}
+		})
 	}
 	wg.Wait()
+	return int(died.Load())
 }
 
-// release lets the children start with fewer than were wanted.
-func (s *service) release() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case <-s.start:
-	default:
-		close(s.start)
-		s.wanted = -1
-	}
+// kill ends a process within the given time. The others start all the same.
+func (s *service) kill(cmd *exec.Cmd, within time.Duration) {
+	time.Sleep(rand.N(within))
+	_ = cmd.Process.Kill()
+	s.open()
 }
 
 // wantSound opens every file as the next command would.
