@@ -25,7 +25,7 @@ type Item struct {
 
 // Items lists all settings in the order of the table, set or not.
 func (s *Settings) Items() []Item {
-	keys := Keys()
+	keys := s.keys()
 	out := make([]Item, len(keys))
 	for i, k := range keys {
 		text, val := s.show(k)

@@ -96,7 +96,7 @@ func (o Options) load(d *document, name string) (*Settings, []Problem) {
 	for _, assignment := range o.Set {
 		l.set(assignment)
 	}
-	s := &Settings{Path: d.path, Profile: name, missing: d.missing, loose: d.loose, values: l.values}
+	s := &Settings{table: d.table, Path: d.path, Profile: name, missing: d.missing, loose: d.loose, values: l.values}
 	problems := l.problems
 	for _, k := range d.table {
 		problems = append(problems, s.take(k, l.values)...)

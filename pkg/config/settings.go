@@ -34,6 +34,7 @@ type Settings struct {
 	DialectOperations  map[string]any
 	Cache              Cache
 
+	table   []Key // nil is Keys()
 	values  map[string]value
 	pathErr error // why there is no place for the file
 	missing bool  // the file does not exist
@@ -94,10 +95,17 @@ func (o Origin) String() string {
 	return string(LayerDefault)
 }
 
+func (s *Settings) keys() []Key {
+	if s.table == nil {
+		return Keys()
+	}
+	return s.table
+}
+
 // Origin tells where the value of a key, or of one entry of a map, came from.
 // A key that nobody set, or that does not exist, has the origin default.
 func (s *Settings) Origin(name string) Origin {
-	k, entry, ok := Lookup(name)
+	k, entry, ok := lookup(s.keys(), name)
 	v, set := s.values[k.Name]
 	if !ok || !set {
 		return Origin{Layer: LayerDefault}

@@ -4,7 +4,10 @@ import "time"
 
 // Keys is the table of all settings, in the order of the documentation.
 func Keys() []Key {
-	return append(append(vendorKeys(), transportKeys()...), ownKeys()...)
+	keys := make([]Key, 0, 24)
+	keys = append(keys, vendorKeys()...)
+	keys = append(keys, transportKeys()...)
+	return append(keys, ownKeys()...)
 }
 
 // vendorKeys are the twelve that the vendor's own settings have too.

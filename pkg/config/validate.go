@@ -41,7 +41,7 @@ func (s *Settings) at(key, format string, args ...any) Problem {
 
 func (s *Settings) required() []Problem {
 	var out []Problem
-	for _, k := range Keys() {
+	for _, k := range s.keys() {
 		if k.Required && s.isEmpty(k) {
 			out = append(out, s.at(k.Name, notSet).hint("%s", s.missingHint(k)))
 		}
