@@ -81,6 +81,11 @@ change the code unless --fail-on names their class.`,
 	return cmd
 }
 
+// workersPerRequest is how many look-ups are under way for each request that
+// may be in flight: while one works on an answer, another has its turn. The
+// bound on requests is the transport's to keep.
+const workersPerRequest = 2
+
 func opener(app *cli.App) func() (Finder, int, error) {
 	return func() (Finder, int, error) {
 		s, err := app.Settings()
@@ -91,7 +96,7 @@ func opener(app *cli.App) func() (Finder, int, error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		return service, s.MaxParallel, nil
+		return service, workersPerRequest * s.MaxParallel, nil
 	}
 }
 
