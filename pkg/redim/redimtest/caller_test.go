@@ -1,7 +1,6 @@
 package redimtest_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -29,21 +28,37 @@ func newCaller(t *testing.T, opts ...redimtest.Options) (*redimtest.Running, *ca
 // post sends a body and returns status and answer.
 func (c *caller) post(op, body string) (int, string) {
 	c.t.Helper()
-	resp, err := c.client.Post(c.base+op, "application/json", strings.NewReader(body))
+	status, answer, err := c.send(http.MethodPost, c.base+op, "application/json", body)
 	if err != nil {
 		c.t.Fatalf("%s: %v", op, err)
+	}
+	return status, answer
+}
+
+// send makes one request and reads the answer to its end.
+func (c *caller) send(method, url, contentType, body string) (int, string, error) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header["Content-Type"] = []string{contentType}
+	return c.do(req)
+}
+
+func (c *caller) do(req *http.Request) (int, string, error) {
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return 0, "", err
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		c.t.Fatalf("%s: %v", op, err)
-	}
 	c.last = resp
-	return resp.StatusCode, string(answer)
+	return resp.StatusCode, string(answer), err
 }
 
 // ask posts members and decodes the answer into out; anything but 200 is fatal.
-func (c *caller) ask(op string, in map[string]any, out any) {
+func (c *caller) ask(op string, in, out any) {
 	c.t.Helper()
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -112,16 +127,14 @@ func TestTheMainJobWorksOverTLS(t *testing.T) {
 	c.ask("AccountStoreOps_StoredCredential_CheckIn", stored(token, "Administrator", "web01", 1), nil)
 	c.ask("DoLogout", map[string]any{"AuthenticationToken": token}, nil)
 
-	resp, err := c.client.Get(r.URL() + "/-/stats")
+	_, got, err := c.send(http.MethodGet, r.URL()+"/-/stats", "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	got, _ := io.ReadAll(resp.Body)
 	want := `{"operations":{"AccountStoreOps_StoredCredential_CheckIn":1,"AccountStoreOps_StoredCredential_CheckOut":1,` +
 		`"AccountStoreOps_StoredCredential_GetListForSystem":1,"DoLogin2":1,"DoLoginImpersonated":1,"DoLogout":1},` +
 		`"logins":{"delegation":1,"impersonated":1},"checkouts":{"made":1,"open":0,"checked_in":1},"jobs":{"created":0}}`
-	if string(bytes.TrimSpace(got)) != want {
+	if got != want+"\n" {
 		t.Errorf("stats\n got %s\nwant %s", got, want)
 	}
 }

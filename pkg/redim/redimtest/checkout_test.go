@@ -112,26 +112,32 @@ func TestTheAuditTrailHasTheProductsNumbersAndWords(t *testing.T) {
 	}
 }
 
+// jobBody is a job as it is read and created.
+type jobBody struct {
+	AuthenticationToken    string
+	JobInfoBase            map[string]any
+	ScheduleInfo           map[string]any
+	SystemList             string
+	PasswordChangeSettings map[string]any
+}
+
 // spin creates a job for an account from a template and returns its id.
-func spin(t *testing.T, c *caller, token string, template int, system, account string, change map[string]any) int64 {
+func spin(t *testing.T, c *caller, token string, template int, system, account string, change jobBody) int64 {
 	t.Helper()
-	var job map[string]any
+	var job jobBody
 	c.ask("JobOps_GetJobPasswordChangeSettings", map[string]any{"AuthenticationToken": token, "JobID": template}, &job)
-	delete(job, "JobID")
-	job["AuthenticationToken"], job["SystemList"] = token, system
-	settings := job["PasswordChangeSettings"].(map[string]any)
-	settings["FullAccountName"] = account
-	for name, v := range change {
-		if _, top := job[name]; top {
-			maps.Copy(job[name].(map[string]any), v.(map[string]any))
-		} else {
-			settings[name] = v
-		}
-	}
+	job.AuthenticationToken, job.SystemList = token, system
+	job.PasswordChangeSettings["FullAccountName"] = account
+	maps.Copy(job.PasswordChangeSettings, change.PasswordChangeSettings)
+	maps.Copy(job.JobInfoBase, change.JobInfoBase)
+	maps.Copy(job.ScheduleInfo, change.ScheduleInfo)
 	var id int64
 	c.ask("JobOps_CreatePasswordChangeJob", job, &id)
 	return id
 }
+
+// set is a change of a job's settings.
+func set(settings map[string]any) jobBody { return jobBody{PasswordChangeSettings: settings} }
 
 type jobStatus struct {
 	Status         int
@@ -139,6 +145,7 @@ type jobStatus struct {
 	LastRunTimeUTC *string
 }
 
+// jobStatus asks for a job.
 func (c *caller) jobStatus(token string, id int64) jobStatus {
 	c.t.Helper()
 	var out jobStatus
@@ -151,7 +158,7 @@ func TestAJobMadeFromATemplateChangesThePassword(t *testing.T) {
 	r, c := newCaller(t, redimtest.Options{Now: start, JobDuration: time.Minute})
 	token := c.delegation(r)
 	before := r.Password("web02", "root")
-	id := spin(t, c, token, 102, "web02", "root", map[string]any{"PasswordLength": 40})
+	id := spin(t, c, token, 102, "web02", "root", set(map[string]any{"PasswordLength": 40}))
 	c.ask("JobOps_SetJobComment", map[string]any{"AuthenticationToken": token, "JobID": id, "Comment": `Checked out by EX\alice`}, nil)
 
 	if got := c.jobStatus(token, id); got.Status != 1 || got.LastRunTimeUTC == nil || *got.LastRunTimeUTC != "/Date(1772625600000)/" {
@@ -185,8 +192,8 @@ func TestAJobWaitsForItsTime(t *testing.T) {
 	t.Parallel()
 	r, c := newCaller(t, redimtest.Options{Now: start})
 	token := c.delegation(r)
-	id := spin(t, c, token, 101, "web01", "Administrator", map[string]any{
-		"JobInfoBase": map[string]any{"NextRunTimeUTC": "/Date(1772626200000)/"}, "ScheduleInfo": map[string]any{"ScheduleType": 8},
+	id := spin(t, c, token, 101, "web01", "Administrator", jobBody{
+		JobInfoBase: map[string]any{"NextRunTimeUTC": "/Date(1772626200000)/"}, ScheduleInfo: map[string]any{"ScheduleType": 8},
 	})
 	if got := c.jobStatus(token, id); got.Status != 0 || got.LastRunTimeUTC != nil {
 		t.Errorf("at once: %+v", got)
@@ -218,7 +225,7 @@ func TestAJobThatCanNotDoItsWorkFails(t *testing.T) {
 			token := c.delegation(r)
 			c.ask(checkOutOp, stored(token, "svc-web", "web01", 1), nil)
 			before := r.Password(step.system, step.account)
-			id := spin(t, c, token, 101, step.system, step.account, step.change)
+			id := spin(t, c, token, 101, step.system, step.account, set(step.change))
 			if got := c.jobStatus(token, id); got.Status != 3 || got.Message != step.message {
 				t.Errorf("%+v", got)
 			}
@@ -233,10 +240,10 @@ func TestAJobMaySetAGivenPasswordAndNeverShowsASecretAgain(t *testing.T) {
 	t.Parallel()
 	r, c := newCaller(t)
 	token := c.delegation(r)
-	id := spin(t, c, token, 101, "example.local", `EX\svc-deploy`, map[string]any{
+	id := spin(t, c, token, 101, "example.local", `EX\svc-deploy`, set(map[string]any{
 		"PasswordChangeType": 1, "ExplicitPassword": "c4nary-explicit/é", "LoginPassword": "c4nary-login",
 		"CurrentPassword": reveal(r.Password("example.local", "svc-deploy")),
-	})
+	}))
 	if got := c.jobStatus(token, id); got.Status != 2 {
 		t.Errorf("%+v", got)
 	}
@@ -271,23 +278,29 @@ func TestATemplateShowsEverySettingAndTheEstatesOwn(t *testing.T) {
 	e.Jobs[0].Settings = map[string]any{"PasswordLength": 24, "Unique": false, "PasswordConstraints": map[string]any{"SymbolsExcluded": "/"}}
 	r, c := newCaller(t, redimtest.Options{Estate: e})
 	token := c.delegation(r)
-	var windows, linux struct {
+	type template struct {
+		jobBody
 		JobID                  int
-		SystemList             string
-		JobInfoBase            map[string]any
-		ScheduleInfo           map[string]any
-		PasswordChangeSettings map[string]any
+		PasswordChangeSettings struct {
+			AccountType, PasswordLength int
+			Unique                      bool
+			PasswordConstraints         map[string]any
+			PasswordPropagationSettings map[string]any
+		}
 	}
+	var windows, linux template
+	var all jobBody
 	c.ask("JobOps_GetJobPasswordChangeSettings", map[string]any{"AuthenticationToken": token, "JobID": 101}, &windows)
 	c.ask("JobOps_GetJobPasswordChangeSettings", map[string]any{"AuthenticationToken": token, "JobID": "102"}, &linux)
+	c.ask("JobOps_GetJobPasswordChangeSettings", map[string]any{"AuthenticationToken": token, "JobID": 102}, &all)
 	s := windows.PasswordChangeSettings
-	if windows.JobID != 101 || len(s) != 56 || s["PasswordLength"] != 24.0 || s["Unique"] != false || s["AccountType"] != 0.0 || s["PasswordConstraints"].(map[string]any)["SymbolsExcluded"] != "/" {
-		t.Errorf("%d settings: %+v", len(s), windows)
+	if windows.JobID != 101 || s.PasswordLength != 24 || s.Unique || s.AccountType != 0 || s.PasswordConstraints["SymbolsExcluded"] != "/" {
+		t.Errorf("windows: %+v", windows)
 	}
-	if len(s["PasswordConstraints"].(map[string]any)) != 20 || len(s["PasswordPropagationSettings"].(map[string]any)) != 8 || len(windows.ScheduleInfo) != 6 || len(windows.JobInfoBase) != 2 {
+	if len(s.PasswordConstraints) != 20 || len(s.PasswordPropagationSettings) != 8 || len(windows.ScheduleInfo) != 6 || len(windows.JobInfoBase) != 2 || len(all.PasswordChangeSettings) != 56 {
 		t.Errorf("parts: %+v", windows)
 	}
-	if linux.PasswordChangeSettings["AccountType"] != 4.0 {
+	if linux.PasswordChangeSettings.AccountType != 4 {
 		t.Errorf("linux: %+v", linux)
 	}
 }

@@ -43,7 +43,7 @@ func TestTheManualsEstateIsRead(t *testing.T) {
 // keysOf lists the YAML keys of a type and of what it holds.
 func keysOf(t reflect.Type) []string {
 	var keys []string
-	for f := range fieldsOfType(t) {
+	for f := range t.Fields() {
 		key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		keys = append(keys, key)
 		inner := f.Type
@@ -55,16 +55,6 @@ func keysOf(t reflect.Type) []string {
 		}
 	}
 	return keys
-}
-
-func fieldsOfType(t reflect.Type) func(func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
-				return
-			}
-		}
-	}
 }
 
 func TestTheManualsFaultsAreReadAndComplete(t *testing.T) {

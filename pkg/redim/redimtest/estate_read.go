@@ -161,15 +161,15 @@ func child(n *yaml.Node, step any) *yaml.Node {
 func unlocated(faults []estateFault) []string {
 	var out []string
 	for _, f := range faults {
-		where := ""
+		var where strings.Builder
 		for _, step := range f.path {
 			if i, ok := step.(int); ok {
-				where += fmt.Sprintf("[%d]", i)
+				fmt.Fprintf(&where, "[%d]", i)
 			} else {
-				where += fmt.Sprintf(".%v", step)
+				fmt.Fprintf(&where, ".%v", step)
 			}
 		}
-		out = append(out, strings.TrimPrefix(where, ".")+": "+f.text)
+		out = append(out, strings.TrimPrefix(where.String(), ".")+": "+f.text)
 	}
 	return out
 }

@@ -57,6 +57,14 @@ func TestMistakesInAnEstateAreToldWithTheirLine(t *testing.T) {
 		{"repeat without {n}", "identities:\n- {name: a, repeat: 3}", "e.yaml:2: identity a occurs twice"},
 		{"repeat too often", "systems:\n- {name: 's{n}', repeat: 100001}", "e.yaml:2: repeat is not between 0 and 100000"},
 		{"impersonates nobody known", "identities:\n- name: a\n  impersonates:\n  - b", "e.yaml:4: no identity or role is named b"},
+	} {
+		checkMistake(t, c.name, c.in, c.want)
+	}
+}
+
+func TestMistakesInWhatAnEstateHoldsAreToldWithTheirLine(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, in, want string }{
 		{"address twice", "systems:\n- {name: a, address: 192.0.2.1}\n- {name: b, address: 192.0.2.1}", "e.yaml:3: address 192.0.2.1 occurs twice"},
 		{"name is another's alias", "systems:\n- {name: a, aliases: [b]}\n- {name: B}", "e.yaml:3: system B occurs twice"},
 		{"fqdn twice", "systems:\n- {name: a, fqdn: x.y}\n- {name: b, fqdn: x.y}", "e.yaml:3: system x.y occurs twice"},
@@ -77,20 +85,25 @@ func TestMistakesInAnEstateAreToldWithTheirLine(t *testing.T) {
 		{"set of no system", "management_sets:\n- {name: m, systems: [s]}", "e.yaml:2: no system is named s"},
 		{"job without id", "jobs:\n- type: windows", "e.yaml:2: job id 0 is not positive or occurs twice"},
 		{"job of no type", "jobs:\n- id: 1\n  type: x", `e.yaml:3: "x" is not an account-store type`},
-		{"job with an unknown setting", "jobs:\n- id: 1\n  settings: {Lenght: 3}", "e.yaml:3: PasswordChangeSettings has no member Lenght"},
+		{"job with an unknown setting", "jobs:\n- id: 1\n  settings: {PasswordLen: 3}", "e.yaml:3: PasswordChangeSettings has no member PasswordLen"},
 		{"job with a wrong setting", "jobs:\n- id: 1\n  settings: {PasswordLength: 1.5, PasswordConstraints: {MinSymbols: [1]}}", `e.yaml:3: member PasswordConstraints: member MinSymbols: found an array where a number is expected`},
 		{"settings for no type", "settings:\n  template_jobs:\n    vms: 1", `e.yaml:3: "vms" is not an account-store type`},
 		{"settings for nobody", "settings:\n  api_user: x", "e.yaml:2: no identity is named x"},
 	} {
-		_, err := redimtest.ParseEstate("e.yaml", []byte(c.in))
-		var f *pam.Failure
-		if !errors.As(err, &f) || f.Class != pam.ErrUsage || f.Hint == "" {
-			t.Errorf("%s: %v", c.name, err)
-			continue
-		}
-		if !strings.Contains(f.Message, c.want) || !strings.HasPrefix(f.Message, "e.yaml:") {
-			t.Errorf("%s\n got %s\nwant %s", c.name, f.Message, c.want)
-		}
+		checkMistake(t, c.name, c.in, c.want)
+	}
+}
+
+func checkMistake(t *testing.T, name, in, want string) {
+	t.Helper()
+	_, err := redimtest.ParseEstate("e.yaml", []byte(in))
+	var f *pam.Failure
+	if !errors.As(err, &f) || f.Class != pam.ErrUsage || f.Hint == "" {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	if !strings.Contains(f.Message, want) || !strings.HasPrefix(f.Message, "e.yaml:") {
+		t.Errorf("%s\n got %s\nwant %s", name, f.Message, want)
 	}
 }
 
@@ -209,9 +222,9 @@ func TestEveryAccountStoreTypeCanBeListedAndCheckedOut(t *testing.T) {
 		seen[out.Password] = true
 	}
 	var out struct{ Password string }
-	body := stored(token, "admin", "switch1", int(pam.StorePasswordList))
-	body["AccountIdentificationInfo"].(map[string]any)["PasswordList"] = "Network gear"
-	c.ask(checkOutOp, body, &out)
+	c.ask(checkOutOp, map[string]any{"AuthenticationToken": token, "AccountIdentificationInfo": map[string]any{
+		"AccountName": "admin", "PasswordList": "Network gear", "AccountStore": map[string]any{"TargetName": "switch1", "Type": int(pam.StorePasswordList)},
+	}}, &out)
 	if out.Password != `c4nary-Switch1/+"<&é` {
 		t.Errorf("by its list: %q", out.Password)
 	}

@@ -40,14 +40,14 @@ func (s *Server) Faults() []string {
 }
 
 // struck counts a request and returns the faults that hit it.
-func (s *Server) struck(op *operation) []fault {
+func (s *Server) struck(op *operation) []*fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counts[op.name]++
-	var hits []fault
+	var hits []*fault
 	for _, f := range s.faults {
 		if f.strikes(op) {
-			hits = append(hits, *f)
+			hits = append(hits, f)
 		}
 	}
 	return hits
@@ -77,7 +77,7 @@ func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request, d dialect, 
 
 // before does what a fault does ahead of the operation. A reply means that the
 // operation is not carried out.
-func (s *Server) before(w http.ResponseWriter, r *http.Request, f fault) *reply {
+func (s *Server) before(w http.ResponseWriter, r *http.Request, f *fault) *reply {
 	var instead reply
 	switch f.kind {
 	case faultDelay:
@@ -89,7 +89,8 @@ func (s *Server) before(w http.ResponseWriter, r *http.Request, f fault) *reply 
 	case faultDrop:
 		panic(http.ErrAbortHandler)
 	case faultSkew:
-		w.Header().Set("Date", time.Now().Add(f.duration).UTC().Format(http.TimeFormat))
+		wrong := time.Now().Add(f.duration) //nolint:forbidigo // the header's clock is the machine's, whatever the service's is
+		w.Header().Set("Date", wrong.UTC().Format(http.TimeFormat))
 		return nil
 	case faultRevoke:
 		s.RevokeTokens()
@@ -110,7 +111,7 @@ func (s *Server) before(w http.ResponseWriter, r *http.Request, f fault) *reply 
 }
 
 // after spoils the answer of an operation that was carried out.
-func after(w http.ResponseWriter, answer reply, f fault) {
+func after(w http.ResponseWriter, answer reply, f *fault) {
 	switch f.kind {
 	case faultDropReply:
 		panic(http.ErrAbortHandler)
@@ -135,7 +136,7 @@ func wait(r *http.Request, done <-chan time.Time) {
 	}
 }
 
-func (f fault) statusReply() reply {
+func (f *fault) statusReply() reply {
 	out := page(f.status, http.StatusText(f.status), "The service is not available at present.")
 	if f.status <= http.StatusInternalServerError {
 		out = jsonReply(f.status, result(false, "a fault on demand"))

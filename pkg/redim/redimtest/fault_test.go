@@ -3,7 +3,6 @@ package redimtest_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
@@ -20,14 +19,7 @@ const listsOp = "AccountStoreOps_SharedCredential_GetLists"
 
 // lists asks for the shared lists and returns status, answer and error.
 func (c *caller) lists(token string) (int, string, error) {
-	resp, err := c.client.Post(c.base+listsOp, "application/json", strings.NewReader(`{"AuthenticationToken":`+quoted(token)+`}`))
-	if err != nil {
-		return 0, "", err
-	}
-	defer resp.Body.Close()
-	c.last = resp
-	answer, err := io.ReadAll(resp.Body)
-	return resp.StatusCode, string(answer), err
+	return c.send(http.MethodPost, c.base+listsOp, "application/json", `{"AuthenticationToken":`+quoted(token)+`}`)
 }
 
 // faulty starts a server that has a signed-in identity before its faults.
@@ -124,51 +116,58 @@ func TestADelayAddsUpAndTheOperationIsStillDone(t *testing.T) {
 func TestAHangLastsUntilTheClientOrTheServerGoes(t *testing.T) {
 	t.Parallel()
 	for _, spec := range []string{"hang", "delay=1h"} {
-		r, c, token := faulty(t, spec)
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, c.base+listsOp, strings.NewReader(`{"AuthenticationToken":`+quoted(token)+`}`))
-		if _, err := c.client.Do(req); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%s: %v", spec, err)
-		}
-		failed, sent := make(chan error), make(chan struct{})
-		trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { close(sent) }}
-		second := req.Clone(httptrace.WithClientTrace(context.Background(), trace))
-		second.Body = io.NopCloser(strings.NewReader(`{}`))
-		second.ContentLength = 2
-		go func() { _, err := c.client.Do(second); failed <- err }()
-		<-sent
-		if err := r.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-failed; err == nil {
-			t.Errorf("%s: answered after the end", spec)
-		}
+		t.Run(spec, func(t *testing.T) {
+			t.Parallel()
+			r, c, _ := faulty(t, spec)
+			if _, err := c.timed(50*time.Millisecond, listsOp, `{}`); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("the client went: %v", err)
+			}
+			failed, sent := make(chan error), make(chan struct{})
+			trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { close(sent) }}
+			req, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodPost, c.base+listsOp, strings.NewReader(`{}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { _, _, err := c.do(req); failed <- err }()
+			<-sent
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+			if err := <-failed; err == nil {
+				t.Error("answered after the end")
+			}
+		})
 	}
+}
+
+// timed posts with a deadline.
+func (c *caller) timed(limit time.Duration, op, body string) (string, error) {
+	ctx, cancel := context.WithTimeout(c.t.Context(), limit)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+op, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	_, answer, err := c.do(req)
+	return answer, err
 }
 
 func TestADroppedRequestIsNotDoneAndADroppedReplyIs(t *testing.T) {
 	t.Parallel()
 	for spec, made := range map[string]int64{"drop": 0, "drop-reply": 1, "truncate": 1, "hang": 0} {
 		r, c, token := faulty(t, spec)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		limit := 5 * time.Second
 		if spec == "hang" {
-			ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+			limit = 50 * time.Millisecond
 		}
-		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, c.base+checkOutOp, strings.NewReader(body(t, stored(token, "sa", `db01\PROD`, 9))))
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := c.client.Do(req)
-		if spec == "truncate" && err == nil {
-			var part []byte
-			part, err = io.ReadAll(resp.Body)
-			if resp.StatusCode != 200 || len(part) == 0 || int64(len(part)) >= resp.ContentLength {
-				t.Errorf("truncated: %d, %d of %d bytes", resp.StatusCode, len(part), resp.ContentLength)
-			}
-		}
+		part, err := c.timed(limit, checkOutOp, body(t, stored(token, "sa", `db01\PROD`, 9)))
 		if err == nil {
 			t.Errorf("%s: answered", spec)
 		}
-		cancel()
+		if spec == "truncate" && (c.last.StatusCode != http.StatusOK || part == "" || int64(len(part)) >= c.last.ContentLength) {
+			t.Errorf("truncated: %d of %d bytes", len(part), c.last.ContentLength)
+		}
 		if got := r.Stats().Checkouts.Made; got != made {
 			t.Errorf("%s: %d check-outs, want %d", spec, got, made)
 		}
@@ -191,9 +190,7 @@ func TestAFaultWorksOverHTTP1AsWell(t *testing.T) {
 	if err := r.SetFaults("truncate"); err != nil {
 		t.Fatal(err)
 	}
-	resp, err := c.client.Post(c.base+"DoLogout", "application/json", strings.NewReader(`{"AuthenticationToken":`+quoted(token)+`}`))
-	if err == nil {
-		resp.Body.Close()
+	if _, _, err := c.send(http.MethodPost, c.base+"DoLogout", "application/json", `{"AuthenticationToken":`+quoted(token)+`}`); err == nil {
 		t.Error("an empty answer was not cut off")
 	}
 }
@@ -271,14 +268,11 @@ func TestFaultsAreSetWhileTheServerRuns(t *testing.T) {
 	t.Parallel()
 	r, c, token := faulty(t)
 	set := func(method, path, text string) (int, string) {
-		req, _ := http.NewRequest(method, r.URL()+path, strings.NewReader(text))
-		resp, err := c.client.Do(req)
+		status, answer, err := c.send(method, r.URL()+path, "text/plain", text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close()
-		answer, _ := io.ReadAll(resp.Body)
-		return resp.StatusCode, string(answer)
+		return status, answer
 	}
 	if status, _ := set("POST", "/-/faults", "# two of them\nstatus=503*1\n\n delay=1ms \n"); status != 200 {
 		t.Error(status)
@@ -330,7 +324,7 @@ func TestTheControlsAreForThisMachineOnly(t *testing.T) {
 	for _, path := range []string{"/-/stats", "/-/events", "/-/faults"} {
 		for from, want := range map[string]int{"192.0.2.7:1": 404, "[2001:db8::1]:1": 404, "nonsense": 404, "127.0.0.9:1": 200, "[::1]:1": 200, "[::ffff:127.0.0.1]:1": 200} {
 			w := httptest.NewRecorder()
-			s.ServeHTTP(w, &http.Request{Method: "GET", URL: &url.URL{Path: path}, RemoteAddr: from, Header: http.Header{}, Body: http.NoBody})
+			s.ServeHTTP(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, RemoteAddr: from, Header: http.Header{}, Body: http.NoBody})
 			if w.Code != want {
 				t.Errorf("%s from %s: %d, want %d", path, from, w.Code, want)
 			}

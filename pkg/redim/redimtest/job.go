@@ -99,13 +99,12 @@ func (m *model) jobTarget(j *job) *account {
 // changePassword does what the job is for, and says why it can't.
 func (m *model) changePassword(j *job, at time.Time) string {
 	a := m.jobTarget(j)
-	cancel, _ := j.settings.get("CancelIfCheckedOut")
 	switch {
 	case a == nil:
 		return "no account " + j.settings.str("FullAccountName") + " on " + j.systems
 	case a.system != nil && a.system.unreachable:
 		return "the system " + a.system.name + " can not be reached"
-	case cancel == true && a.holder != "":
+	case j.settings.truth("CancelIfCheckedOut") && a.holder != "":
 		return a.full() + " is checked out by " + a.holder
 	case !j.current.IsEmpty() && !j.current.Equal(a.password):
 		return "the system refused the current password of " + a.full()

@@ -20,13 +20,13 @@ func defaultSettings() object {
 		{"PasswordConstraints", defaultConstraints()}, {"PasswordPropagationSettings", defaultPropagation()},
 	}
 	o = append(o, generation()...)
-	for _, name := range strings.Fields(`AddMissing CancelIfCheckedOut ChangeLoginAccount ChangeRootAccount ChangeTwice ClearAutoLogon
+	for name := range strings.FieldsSeq(`AddMissing CancelIfCheckedOut ChangeLoginAccount ChangeRootAccount ChangeTwice ClearAutoLogon
 		DisableAccountLockout KeepAccountLockedOutUntilComplete PreventUsernameInPassword ReEnableAccountAfterSetTimeHours
 		ReEnableAccountIfOperationFails RenameAccount SendEmailOnChange UnlockAccount UpdateAutoLogon
 		UpdatedAccountIsRootAccount UseStoredLoginPassword`) {
 		o = append(o, member{name, false})
 	}
-	for _, name := range strings.Fields(`AccountComment ConfigFile CurrentPassword DomainName EmailOnChange FullAccountName KeyLabel
+	for name := range strings.FieldsSeq(`AccountComment ConfigFile CurrentPassword DomainName EmailOnChange FullAccountName KeyLabel
 		LoginName LoginPassword SerializedUtilityIDs`) {
 		o = append(o, member{name, ""})
 	}
@@ -51,7 +51,7 @@ func defaultConstraints() object {
 
 func defaultPropagation() object {
 	o := object{{"GroupName", ""}}
-	for _, name := range strings.Fields(`ConstrainToManagedSystems ConstrainToMembersOfGroup ConstrainToSystemsWithNonzeroInUse
+	for name := range strings.FieldsSeq(`ConstrainToManagedSystems ConstrainToMembersOfGroup ConstrainToSystemsWithNonzeroInUse
 		ExcludeDomainControllers ExcludeSystemWithAccount PropagateToSystemWithAccountOnly PropagateToTrustingDomains`) {
 		o = append(o, member{name, false})
 	}
@@ -127,9 +127,8 @@ func blank(o object) object {
 
 // settings reads the estate's overrides as the service would read a request.
 func (j TemplateJob) settings() (object, error) {
-	v, err := shape{kind: kindObject, members: fieldsOf(defaultSettings())}.conform(fromYAML(j.Settings))
-	o, _ := v.(object)
-	return o, err
+	s := shape{kind: kindObject, members: fieldsOf(defaultSettings())}
+	return s.conformObject(fromYAML(j.Settings))
 }
 
 func (j TemplateJob) checkSettings() []string {

@@ -3,7 +3,6 @@ package redimtest_test
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"regexp"
@@ -150,18 +149,12 @@ func TestWrongMethodsAndUnknownOperationsGetAPage(t *testing.T) {
 		{"GET", "", 404, "Endpoint not found."},
 		{"POST", "help", 405, "Method not allowed."},
 	} {
-		req, _ := http.NewRequest(step.method, c.base+step.op, strings.NewReader("{}"))
-		resp, err := c.client.Do(req)
-		if err != nil {
-			t.Fatal(err)
+		status, body, err := c.send(step.method, c.base+step.op, "application/json", "{}")
+		if err != nil || status != step.status || !strings.Contains(body, step.text) {
+			t.Errorf("%s %s: %d %s %v", step.method, step.op, status, body, err)
 		}
-		body, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if resp.StatusCode != step.status || !strings.Contains(string(body), step.text) {
-			t.Errorf("%s %s: %d %s", step.method, step.op, resp.StatusCode, body)
-		}
-		if step.status == 405 && step.op != "help" && resp.Header.Get("Allow") != "POST" {
-			t.Errorf("%s %s: Allow is %q", step.method, step.op, resp.Header.Get("Allow"))
+		if step.status == 405 && step.op != "help" && c.last.Header.Get("Allow") != "POST" {
+			t.Errorf("%s %s: Allow is %q", step.method, step.op, c.last.Header.Get("Allow"))
 		}
 	}
 }
@@ -215,15 +208,8 @@ func TestOnlyJSONContentIsAccepted(t *testing.T) {
 		"application/json": 401, "application/json; charset=utf-8": 401, "text/json": 401, "Application/JSON": 401,
 		"text/plain": 400, "": 400, "application/xml": 400,
 	} {
-		req, _ := http.NewRequest(http.MethodPost, c.base+"DoLogout", strings.NewReader(`{}`))
-		req.Header["Content-Type"] = []string{kind}
-		resp, err := c.client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != want {
-			t.Errorf("content type %q: %d, want %d", kind, resp.StatusCode, want)
+		if status, _, err := c.send(http.MethodPost, c.base+"DoLogout", kind, `{}`); err != nil || status != want {
+			t.Errorf("content type %q: %d, %v, want %d", kind, status, err, want)
 		}
 	}
 }
@@ -233,12 +219,16 @@ func TestAVoidAnswerHasNoContentTypeOnTheWire(t *testing.T) {
 	r := redimtest.NewServer(t, redimtest.Options{PlainHTTP: true})
 	c := &caller{t: t, client: http.DefaultClient, base: r.URL() + "/x/JSON/V2/AuthService.svc/"}
 	body := `{"AuthenticationToken":` + quoted(c.delegation(r)) + `}`
-	conn, err := net.Dial("tcp", strings.TrimPrefix(r.URL(), "http://"))
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(r.URL(), "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST /x/JSON/V2/AuthService.svc/DoLogout HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	_, err = fmt.Fprintf(conn, "POST /x/JSON/V2/AuthService.svc/DoLogout HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var lines []string
 	for sc := bufio.NewScanner(conn); sc.Scan(); {
 		if name, _, _ := strings.Cut(sc.Text(), ":"); name != "Date" {
@@ -258,13 +248,11 @@ func TestTheHelpPageListsWhatThereIs(t *testing.T) {
 	e.Service.MissingOperations = []string{"JobOps_GetJobStatus"}
 	_, c := newCaller(t, redimtest.Options{Estate: e})
 	get := func(path string) (int, string) {
-		resp, err := c.client.Get(c.base + path)
+		status, body, err := c.send(http.MethodGet, c.base+path, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close()
-		body, _ := io.ReadAll(resp.Body)
-		return resp.StatusCode, string(body)
+		return status, body
 	}
 	status, list := get("Help")
 	if status != 200 || !strings.Contains(list, `href="help/operations/DoLoginAs">POST</a>`) ||

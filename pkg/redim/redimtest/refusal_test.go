@@ -88,11 +88,11 @@ func TestRefusalsFollowTheErrorProfile(t *testing.T) {
 func checkRefusal(t *testing.T, profile redimtest.ErrorProfile, name, op string, want, status int, body string) {
 	t.Helper()
 	var out struct {
-		OperationMessage   *string
-		OperationSucceeded *bool
+		OperationMessage   *string `json:"OperationMessage"`
+		OperationSucceeded *bool   `json:"OperationSucceeded"`
 	}
 	isObject := json.Unmarshal([]byte(body), &out) == nil && out.OperationMessage != nil && out.OperationSucceeded != nil && !*out.OperationSucceeded
-	ok := false
+	var ok bool
 	switch profile {
 	case "A":
 		silent := strings.HasPrefix(op, "DoLogin")

@@ -2,6 +2,7 @@ package redimtest
 
 import (
 	"html"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -64,9 +65,7 @@ func (r reply) send(w http.ResponseWriter) {
 
 func (r reply) sendHeader(w http.ResponseWriter) {
 	h := w.Header()
-	for name, values := range r.header {
-		h[name] = values
-	}
+	maps.Copy(h, r.header)
 	h["Content-Type"] = nil // keeps the server from guessing one
 	if r.contentType != "" {
 		h.Set("Content-Type", r.contentType)

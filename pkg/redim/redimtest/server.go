@@ -47,7 +47,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{clock: opts.Now, counts: map[string]int64{}, help: !estate.Service.NoHelpPage, renamed: estate.Service.RenamedOperations}
 	if s.clock == nil {
-		s.clock = time.Now
+		s.clock = time.Now //nolint:forbidigo // the default of the clock that is handed in
 	}
 	s.operations = installed(estate.Service)
 	s.model = newModel(estate, s.clock(), opts.apiUser(estate), opts.APIPassword)
@@ -170,11 +170,11 @@ func readRequest(r *http.Request, op *operation) (object, *reply) {
 	if raw == nil {
 		return bad("the message is null")
 	}
-	in, err := op.shape().conform(raw)
+	in, err := op.shape().conformObject(raw)
 	if err != nil {
 		return bad(err.Error())
 	}
-	return in.(object), nil
+	return in, nil
 }
 
 // Stats returns the counters.

@@ -4,8 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -57,7 +56,8 @@ func Start(opts Options) (*Running, error) {
 			return nil, pam.Failf(pam.ErrOther, "make the certificate of the stand-in server: %w", err)
 		}
 	}
-	l, err := net.Listen("tcp", listen)
+	var plain net.ListenConfig
+	l, err := plain.Listen(context.Background(), "tcp", listen)
 	if err != nil {
 		return nil, pam.Failf(pam.ErrOther, "listen on %s: %w", listen, err).WithHint("choose a free port, or port 0 for any")
 	}
@@ -86,7 +86,7 @@ func loopback(listen string) (string, error) {
 
 // secure makes the authority and the server's TLS configuration.
 func (r *Running) secure(opts Options) (*tls.Config, error) {
-	now := time.Now()
+	now := time.Now() //nolint:forbidigo // the peer checks the certificate by the machine's clock
 	ca, err := newAuthority(now)
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (r *Running) serve(l net.Listener, config *tls.Config) {
 	r.http = &http.Server{
 		Handler: r.Server, TLSConfig: config, ReadHeaderTimeout: 30 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    log.New(io.Discard, "", 0),
+		ErrorLog:    slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	r.url = "http://" + l.Addr().String()
 	serve := r.http.Serve
@@ -158,7 +158,7 @@ func (r *Running) ClientCert(identity string) (cert []byte, key secret.Value, er
 	if r.ca == nil {
 		return nil, key, pam.Failf(pam.ErrUsage, "a server with plain http has no client certificates")
 	}
-	return r.ca.clientCert(identity, time.Now())
+	return r.ca.clientCert(identity, time.Now()) //nolint:forbidigo // as for the server's certificate
 }
 
 // HTTPClient returns a client that trusts the server.

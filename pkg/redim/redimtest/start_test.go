@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -65,7 +64,8 @@ func TestAServerEndsOnceAndForAll(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Errorf("closed twice: %v", err)
 	}
-	if conn, err := net.DialTimeout("tcp", strings.TrimPrefix(r.URL(), "https://"), time.Second); err == nil {
+	dialer := net.Dialer{Timeout: time.Second}
+	if conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(r.URL(), "https://")); err == nil {
 		_ = conn.Close()
 		t.Error("it still listens")
 	}
@@ -100,10 +100,8 @@ func TestCertificatesAreWrongInTheWayAskedFor(t *testing.T) {
 		{redimtest.TLSOtherCA, new(x509.UnknownAuthorityError)},
 	} {
 		r := redimtest.NewServer(t, redimtest.Options{TLS: c.mode})
-		resp, err := r.HTTPClient().Get(r.URL() + "/-/stats")
-		if err == nil {
-			resp.Body.Close()
-		}
+		client := &caller{t: t, client: r.HTTPClient()}
+		_, _, err := client.send(http.MethodGet, r.URL()+"/-/stats", "", "")
 		if c.want == nil && err != nil || c.want != nil && !errors.As(err, c.want) {
 			t.Errorf("%q: %v", c.mode, err)
 		}
@@ -129,7 +127,11 @@ func withCert(t *testing.T, r *redimtest.Running, identity string) *http.Client 
 		t.Fatal(err)
 	}
 	client := r.HTTPClient()
-	client.Transport.(*http.Transport).TLSClientConfig.Certificates = []tls.Certificate{pair}
+	transport, ok := client.Transport.(*http.Transport)
+	if !ok {
+		t.Fatal("no *http.Transport")
+	}
+	transport.TLSClientConfig.Certificates = []tls.Certificate{pair}
 	return client
 }
 
@@ -237,13 +239,19 @@ func TestTheSettingsFitTheEstate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct{ Profiles map[string]map[string]any }
+	var file struct {
+		Profiles map[string]struct {
+			APIUser       string `yaml:"api_user"`
+			Authenticator string
+			TLS           map[string]string
+			TemplateJobs  map[string]int `yaml:"template_jobs"`
+		}
+	}
 	if err := yaml.Unmarshal(data, &file); err != nil {
 		t.Fatal(err)
 	}
 	p := file.Profiles["default"]
-	jobs := p["template_jobs"].(map[string]any)
-	if p["api_user"] != "robot" || p["authenticator"] != "EX" || p["tls"] != nil || len(jobs) != 2 || jobs["linux"] != 102 {
+	if p.APIUser != "robot" || p.Authenticator != "EX" || p.TLS != nil || len(p.TemplateJobs) != 2 || p.TemplateJobs["linux"] != 102 {
 		t.Errorf("%s", data)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "ca.pem")); !errors.Is(err, os.ErrNotExist) {
@@ -290,14 +298,12 @@ func TestManyClientsAtOnceAreCountedRight(t *testing.T) {
 				var out loginReply
 				mine.ask("DoLoginImpersonated", map[string]any{"AuthenticationToken": admin, "Username": "alice", "Authenticator": "EX", "LoginType": 2}, &out)
 				mine.ask(listOp, map[string]any{"AuthenticationToken": out.OperationMessage, "SystemName": "web01"}, nil)
-				resp, err := mine.client.Post(mine.base+checkOutOp, "application/json", strings.NewReader(body(t, stored(admin, "root", "web02", 2))))
+				status, _, err := mine.send(http.MethodPost, mine.base+checkOutOp, "application/json", body(t, stored(admin, "root", "web02", 2)))
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				_, _ = io.Copy(io.Discard, resp.Body)
-				resp.Body.Close()
-				won.Store([2]int{w, i}, resp.StatusCode)
+				won.Store([2]int{w, i}, status)
 				_, _, _ = r.Stats(), r.Events(), r.SetFaults()
 			}
 		})
@@ -348,11 +354,11 @@ func TestThePackageDoesNotLinkTheTestingPackage(t *testing.T) {
 	if err != nil {
 		t.Skip("needs the go command")
 	}
-	out, err := exec.Command(tool, "list", "-deps", ".").Output()
+	out, err := exec.CommandContext(t.Context(), tool, "list", "-deps", ".").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dep := range strings.Fields(string(out)) {
+	for dep := range strings.FieldsSeq(string(out)) {
 		if dep == "testing" || strings.HasPrefix(dep, "net/http/httptest") || strings.HasSuffix(dep, "/template") {
 			t.Errorf("links %s", dep)
 		}

@@ -80,7 +80,10 @@ func readObject(dec *json.Decoder, depth int) (any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the message is not JSON: %w", err)
 		}
-		name, _ := t.(string)
+		name, ok := t.(string)
+		if !ok {
+			return nil, fmt.Errorf("a member's name is %s", kindOf(t))
+		}
 		if _, twice := o.get(name); twice {
 			return nil, fmt.Errorf("member %q occurs twice", name)
 		}

@@ -57,10 +57,10 @@ func (s shape) conform(v any) (any, error) {
 	case kindList:
 		return s.asList(v)
 	}
-	return s.asObject(v)
+	return s.conformObject(v)
 }
 
-func (s shape) asObject(v any) (any, error) {
+func (s shape) conformObject(v any) (object, error) {
 	if v == nil {
 		return object{}, nil
 	}
@@ -208,26 +208,18 @@ func (o object) set(name string, value any) {
 
 // The accessors read a conformed object; a missing member is the zero value.
 
-func (o object) str(name string) string {
-	v, _ := o.get(name)
-	s, _ := v.(string)
-	return s
-}
+func (o object) str(name string) string     { return valueOf[string](o, name) }
+func (o object) num(name string) int64      { return valueOf[int64](o, name) }
+func (o object) obj(name string) object     { return valueOf[object](o, name) }
+func (o object) time(name string) time.Time { return valueOf[time.Time](o, name) }
+func (o object) truth(name string) bool     { return valueOf[bool](o, name) }
 
-func (o object) num(name string) int64 {
+func valueOf[T any](o object, name string) T {
 	v, _ := o.get(name)
-	n, _ := v.(int64)
-	return n
-}
-
-func (o object) obj(name string) object {
-	v, _ := o.get(name)
-	in, _ := v.(object)
-	return in
-}
-
-func (o object) time(name string) time.Time {
-	v, _ := o.get(name)
-	t, _ := v.(time.Time)
+	t, ok := v.(T)
+	if !ok {
+		var zero T
+		return zero
+	}
 	return t
 }

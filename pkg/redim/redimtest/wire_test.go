@@ -1,8 +1,8 @@
 package redimtest
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -94,7 +94,7 @@ func TestMessagesAreReadStrictly(t *testing.T) {
 
 func TestMembersAreConvertedAsTheFrameworkConvertsThem(t *testing.T) {
 	t.Parallel()
-	bad := errors.New("refused")
+	const bad = "refused"
 	for _, c := range []struct {
 		kind kind
 		in   string
@@ -118,7 +118,7 @@ func TestMembersAreConvertedAsTheFrameworkConvertsThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := shape{kind: c.kind}.conform(raw)
-		if c.want == bad && err == nil || c.want != bad && (err != nil || got != c.want) {
+		if refused := c.want == bad; refused != (err != nil) || !refused && got != c.want {
 			t.Errorf("kind %d, %s: %v, %v; want %v", c.kind, c.in, got, err, c.want)
 		}
 	}
@@ -164,7 +164,9 @@ func TestWhatIsWrittenIsReadBackTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.String().Draw(t, "s")
 		data := appendJSON(nil, record(member{"s", s}, member{"n", rapid.Int64().Draw(t, "n")}))
-		var out struct{ S string }
+		var out struct {
+			S string `json:"s"`
+		}
 		if err := json.Unmarshal(data, &out); err != nil || out.S != strings.ToValidUTF8(s, "\ufffd") {
 			t.Fatalf("%q came back as %q: %v", s, out.S, err)
 		}
@@ -175,7 +177,7 @@ func TestWhatIsWrittenIsReadBackTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again := appendJSON(nil, v); string(again) != string(data) {
+		if again := appendJSON(nil, v); !bytes.Equal(again, data) {
 			t.Fatalf("%s became %s", data, again)
 		}
 	})
