@@ -1,0 +1,20 @@
+package e2e
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/redim-tools/redim/pkg/app"
+	"github.com/redim-tools/redim/pkg/cmd/redim"
+	"github.com/redim-tools/redim/pkg/cmd/vault"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"redim": func() { os.Exit(app.Main("redim", redim.New, os.Args[1:])) },
+		"vault": func() { os.Exit(app.Main("vault", vault.New, os.Args[1:])) },
+		"pty":   func() { os.Exit(ptyMain(os.Args[1:])) },
+	})
+}
