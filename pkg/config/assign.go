@@ -79,13 +79,14 @@ func (o Origin) resolve(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}
+	start := "."
 	if o.Layer == LayerProfile {
-		path = filepath.Join(filepath.Dir(o.File), path)
+		start = filepath.Dir(o.File)
 	}
-	if whole, err := filepath.Abs(path); err == nil {
-		return whole
+	if start, err := filepath.Abs(start); err == nil {
+		return filepath.Join(start, path)
 	}
-	return path
+	return filepath.Join(start, path)
 }
 
 func assignBool(field *bool, k Key, v value) *Problem {

@@ -32,9 +32,18 @@ type File struct {
 // exist is made, with its folder. Edits of several processes wait for each
 // other. An error of change leaves the file as it was.
 func Edit(ctx context.Context, path string, change func(*File) error) error {
+	return edit(ctx, behindLinks(path), change)
+}
+
+// behindLinks is the file itself, so that its lock has one name only.
+func behindLinks(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+		return real
 	}
+	return path
+}
+
+func edit(ctx context.Context, path string, change func(*File) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return pam.Failf(pam.ErrOther, "make the folder of the settings: %w", err).WithHint("make it by hand, or name another file with --config or REDIM_CONFIG")
 	}

@@ -54,11 +54,12 @@ func (s *Settings) Get(name string) (Item, error) {
 }
 
 func entryOf(k Key, m map[string]string, name string) (string, bool) {
-	if t, err := pam.ParseStoreType(name); k.Type == TypeJobs && err == nil {
-		name = t.String()
+	for have, text := range m {
+		if sameEntry(k, have, name) {
+			return text, true
+		}
 	}
-	text, ok := m[foldName(name)]
-	return text, ok
+	return "", false
 }
 
 // show is a key's value as text and for encoders, without what may be secret.
@@ -116,10 +117,11 @@ func showMap(m map[string]string) (string, any) {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		pairs = append(pairs, name+"="+m[name])
 	}
+	text := strings.Join(pairs, ",")
 	if m == nil {
-		m = map[string]string{}
+		return text, map[string]string{}
 	}
-	return strings.Join(pairs, ","), m
+	return text, m
 }
 
 func showJobs(jobs map[pam.StoreType]int64) (string, any) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/spell"
@@ -40,6 +41,7 @@ func Lint(o Options, acceptRisks []string) ([]Problem, error) {
 // when a profile is not in use.
 func (s *Settings) judge(problems []Problem, acceptRisks []string, inUse bool) []Problem {
 	refused := map[string]bool{}
+	out := slices.Clone(problems)
 	for _, p := range problems {
 		refused[p.Key] = true
 	}
@@ -47,12 +49,12 @@ func (s *Settings) judge(problems []Problem, acceptRisks []string, inUse bool) [
 		if p.Message == notSet && (refused[p.Key] || !inUse) {
 			continue
 		}
-		problems = append(problems, p)
+		out = append(out, p)
 	}
-	for i := range problems {
-		problems[i].Profile = s.Profile
+	for i := range out {
+		out[i].Profile = s.Profile
 	}
-	return problems
+	return out
 }
 
 func (d *document) checkMode() []Problem {

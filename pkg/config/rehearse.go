@@ -1,19 +1,14 @@
 package config
 
-import "path/filepath"
-
 // Rehearse lets change work on a copy of the settings file at path, to see what
 // would come out: nothing is locked, made or written. Its error is that of
 // reading the file, or that of change.
 func Rehearse(path string, change func(*File) error) error {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	d, err := readDocument(path)
+	d, err := readDocument(behindLinks(path))
 	if err != nil {
 		return err
 	}
-	return change(&File{path: path, data: d.data})
+	return change(&File{path: d.path, data: d.data})
 }
 
 // Has reports whether the file has a profile of that name.

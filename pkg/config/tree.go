@@ -26,14 +26,15 @@ func pairOf(m *yaml.Node, name string) (i int, ok bool) {
 
 // descend follows path from a mapping and returns what is there, or nil.
 func descend(m *yaml.Node, path ...string) *yaml.Node {
+	at := m
 	for _, name := range path {
-		i, ok := pairOf(m, name)
+		i, ok := pairOf(at, name)
 		if !ok {
 			return nil
 		}
-		m = m.Content[i+1]
+		at = at.Content[i+1]
 	}
-	return m
+	return at
 }
 
 // isEmptyNode reports whether there is nothing in it, so that a mapping may

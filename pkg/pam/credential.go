@@ -41,10 +41,10 @@ type Credential struct {
 // Ref names the credential in a message: web01/Administrator, EX\svc-deploy,
 // or "Network gear: switch1/admin".
 func (c Credential) Ref() string {
-	switch c.Kind {
-	case KindDomain:
+	switch {
+	case c.Kind == KindDomain && c.Namespace != "":
 		return c.Namespace + `\` + c.Account
-	case KindShared:
+	case c.Kind == KindShared:
 		return c.List + ": " + c.System + "/" + c.Account
 	}
 	return c.System + "/" + c.Account

@@ -39,13 +39,13 @@ func foldDomain(d string) string {
 // ParseDomainLine reads one line FQDN=NetBIOS. A blank line or one that starts
 // with # yields two empty strings and no error.
 func ParseDomainLine(line string) (fqdn, netbios string, err error) {
-	line = strings.TrimSpace(line)
-	if line == "" || strings.HasPrefix(line, "#") {
+	pair := strings.TrimSpace(line)
+	if pair == "" || strings.HasPrefix(pair, "#") {
 		return "", "", nil
 	}
-	fqdn, netbios, ok := strings.Cut(line, "=")
+	fqdn, netbios, ok := strings.Cut(pair, "=")
 	if !ok {
-		return "", "", Failf(ErrUsage, "domain mapping %q has no =", line).WithHint("write one mapping a line, for example example.local=EX")
+		return "", "", Failf(ErrUsage, "domain mapping %q has no =", pair).WithHint("write one mapping a line, for example example.local=EX")
 	}
 	fqdn, netbios = foldDomain(fqdn), strings.TrimSpace(netbios)
 	return fqdn, netbios, CheckDomainPair(fqdn, netbios)

@@ -41,11 +41,11 @@ func (e Endpoint) Domain() string {
 // address itself fills IP and leaves Host empty. Anything that is no host name
 // is ErrUsage.
 func ParseEndpoint(host, ip string) (Endpoint, error) {
-	host = strings.TrimSuffix(strings.TrimSpace(host), ".")
-	if host == "" && strings.TrimSpace(ip) == "" {
+	name := strings.TrimSuffix(strings.TrimSpace(host), ".")
+	if name == "" && strings.TrimSpace(ip) == "" {
 		return Endpoint{}, Failf(ErrUsage, "endpoint is empty").WithHint("give a host name such as web01 or web01.example.local")
 	}
-	e, err := parseHost(host)
+	e, err := parseHost(name)
 	if err != nil || strings.TrimSpace(ip) == "" {
 		return e, err
 	}

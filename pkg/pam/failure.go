@@ -58,12 +58,12 @@ type Failure struct {
 // Failf makes a Failure. A %w verb in format keeps the cause, several keep them all.
 func Failf(class Class, format string, args ...any) *Failure {
 	err := fmt.Errorf(format, args...)
-	f := &Failure{Class: class, Message: err.Error()}
-	switch u := err.(type) {
-	case interface{ Unwrap() error }:
-		f.Err = u.Unwrap()
-	case interface{ Unwrap() []error }:
-		f.Err = errors.Join(u.Unwrap()...)
+	f := &Failure{Class: class, Message: err.Error(), Err: errors.Unwrap(err)}
+	if many, ok := errors.AsType[interface {
+		error
+		Unwrap() []error
+	}](err); ok && f.Err == nil {
+		f.Err = errors.Join(many.Unwrap()...)
 	}
 	return f
 }

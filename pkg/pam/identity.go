@@ -35,17 +35,17 @@ func ParseUser(text string) (Identity, error) {
 	if err := checkText("user", text); err != nil {
 		return Identity{}, err
 	}
-	text = strings.TrimSpace(text)
-	id := Identity{Name: text}
-	if domain, name, ok := strings.Cut(text, `\`); ok {
+	user := strings.TrimSpace(text)
+	id := Identity{Name: user}
+	if domain, name, ok := strings.Cut(user, `\`); ok {
 		id = Identity{Domain: domain, Name: name}
-	} else if i := strings.LastIndexByte(text, '@'); i >= 0 {
-		id = Identity{Domain: strings.TrimSuffix(text[i+1:], "."), Name: text[:i]}
+	} else if i := strings.LastIndexByte(user, '@'); i >= 0 {
+		id = Identity{Domain: strings.TrimSuffix(user[i+1:], "."), Name: user[:i]}
 		if id.Domain == "" {
-			return Identity{}, Failf(ErrUsage, `user "%s" has an empty domain`, text).WithHint("write alice@example.local, or alice alone")
+			return Identity{}, Failf(ErrUsage, `user "%s" has an empty domain`, user).WithHint("write alice@example.local, or alice alone")
 		}
 	}
-	return id, id.check(text)
+	return id, id.check(user)
 }
 
 func (i Identity) check(text string) error {

@@ -78,8 +78,7 @@ func (s Source) failed(reason, hint string) error {
 // ParseSource reads a source. Anything else is taken for a secret written in
 // the open and refused, without repeating it.
 func ParseSource(text string) (Source, error) {
-	text = strings.TrimSpace(text)
-	switch text {
+	switch strings.TrimSpace(text) {
 	case "":
 		return Source{}, &SourceError{Reason: "no secret source is given", Hint: "use one of " + forms()}
 	case "-", string(KindStdin):
@@ -87,7 +86,7 @@ func ParseSource(text string) (Source, error) {
 	case string(KindPrompt):
 		return Source{Kind: KindPrompt}, nil
 	}
-	kind, arg, ok := strings.Cut(text, ":")
+	kind, arg, ok := strings.Cut(strings.TrimSpace(text), ":")
 	s := Source{Kind: Kind(kind), Arg: strings.TrimSpace(arg)}
 	if !ok || !s.Kind.takesArg() {
 		return Source{}, &SourceError{Reason: "this is not a secret source, and a secret itself is never taken here", Hint: "use one of " + forms()}

@@ -109,15 +109,15 @@ func (r Resolver) stdin(s Source) ([]byte, error) {
 
 // value trims b, which it owns, and makes the Value.
 func (s Source) value(b []byte) (Value, error) {
-	b = bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
+	text := bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
 	switch {
-	case len(b) == 0:
+	case len(text) == 0:
 		return Value{}, s.failed("the secret is empty", s.emptyHint())
-	case len(b) > MaxLen:
+	case len(text) > MaxLen:
 		clear(b)
 		return Value{}, s.failed(errTooLong.Error(), "check that the source is the right one")
 	}
-	return New(b), nil
+	return New(text), nil
 }
 
 func (s Source) emptyHint() string {
