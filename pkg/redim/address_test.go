@@ -1,6 +1,7 @@
 package redim
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ func TestAnyAddressOfTheServiceLeadsToItsApplication(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"https://h/ERPMWebService/AuthService.svc":                 "https://h/ERPMWebService/",
-		" https://h/ERPMWebService/AuthService.svc/ ":              "https://h/ERPMWebService/",
+		"\thttps://h/ERPMWebService/AuthService.svc/\n":            "https://h/ERPMWebService/",
 		"https://h/ERPMWebService/JSON/V2/AuthService.svc":         "https://h/ERPMWebService/",
 		"https://h/erpmwebservice/json/v2/authservice.SVC/DoLogin": "https://h/erpmwebservice/",
 		"https://h:8443/Other_anon/AuthService_JSON.svc/":          "https://h:8443/Other_anon/",
@@ -47,7 +48,7 @@ func TestAnAddressThatCanNotBeIsExplained(t *testing.T) {
 		"https://h/X/../../etc/AuthService.svc": "no web application",
 	} {
 		_, err := New(Config{ServiceURL: address, APIUser: "api"})
-		f, ok := err.(*pam.Failure)
+		f, ok := errors.AsType[*pam.Failure](err)
 		if !ok || f.Class != pam.ErrUsage || !strings.Contains(f.Message, words) || f.Hint == "" || strings.Contains(f.Message+f.Hint, "c4nary") {
 			t.Errorf("%q is refused by %#v", address, err)
 		}

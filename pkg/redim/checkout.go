@@ -2,6 +2,7 @@ package redim
 
 import (
 	"context"
+	"errors"
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim/dialect"
@@ -52,7 +53,7 @@ func credentialParams(cred pam.Credential, comment string) dialect.Params {
 
 // of says which credential a failure is about.
 func of(cred pam.Credential, err error) error {
-	if f, ok := err.(*pam.Failure); ok {
+	if f, ok := errors.AsType[*pam.Failure](err); ok {
 		f.Message = cred.Ref() + ": " + f.Message
 	}
 	return err

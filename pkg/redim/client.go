@@ -80,7 +80,7 @@ func New(cfg Config) (*Client, error) {
 
 func (c *Client) fill(given *http.Client) error {
 	if c.now == nil {
-		c.now = time.Now
+		c.now = time.Now //nolint:forbidigo // the default of a clock that is handed in
 	}
 	if c.tokens == nil {
 		c.tokens = noStore{}

@@ -23,10 +23,8 @@ var (
 	_ engine.Facts  = (*redim.Client)(nil)
 )
 
-var (
-	alice = pam.Identity{Domain: "EX", Name: "alice"}
-	bob   = pam.Identity{Name: "bob"}
-)
+func alice() pam.Identity { return pam.Identity{Domain: "EX", Name: "alice"} }
+func bob() pam.Identity   { return pam.Identity{Name: "bob"} }
 
 // bench is a stand-in server and what is needed to make clients of it.
 type bench struct {
@@ -93,23 +91,23 @@ func TestTheMainJobWorks(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redimtest.Options{})
 	c, ctx := b.client(), t.Context()
-	cred := b.find(c, alice, "web01", "Administrator")
+	cred := b.find(c, alice(), "web01", "Administrator")
 	want := pam.Credential{Kind: pam.KindLocal, System: "web01", Namespace: cred.Namespace, Account: "Administrator", Target: "web01", Type: pam.StoreWindows,
 		Random: true, AutoSpin: true, LastChanged: time.Date(2026, 1, 15, 8, 30, 0, 0, time.UTC)}
 	if cred != want {
 		t.Errorf("found %+v, want %+v", cred, want)
 	}
-	release, err := c.CheckOut(ctx, alice, cred, "change 4711")
+	release, err := c.CheckOut(ctx, alice(), cred, "change 4711")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !release.Secret.Equal(b.Password("web01", "Administrator")) {
 		t.Error("the password is not the account's")
 	}
-	if err := c.CheckIn(ctx, alice, cred, "change 4711"); err != nil {
+	if err := c.CheckIn(ctx, alice(), cred, "change 4711"); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.CheckIn(ctx, alice, cred, ""); !errors.Is(err, pam.ErrNotFound) {
+	if err := c.CheckIn(ctx, alice(), cred, ""); !errors.Is(err, pam.ErrNotFound) {
 		t.Errorf("a second check-in: %v", err)
 	}
 	stats := b.Stats()
@@ -128,16 +126,16 @@ func TestDomainAccountsComeWithAndWithoutTheirDomain(t *testing.T) {
 		estate.Service.DomainNames = names
 		b := newBench(t, redimtest.Options{Estate: estate})
 		c := b.client()
-		cred := b.find(c, alice, "example.local", "svc-deploy")
+		cred := b.find(c, alice(), "example.local", "svc-deploy")
 		if cred.Namespace != "EX" || cred.System != "example.local" {
 			t.Errorf("%q: found %+v", names, cred)
 		}
 		cred.Kind = pam.KindDomain // as the look-up says, which asked for a domain
-		release, err := c.CheckOut(t.Context(), alice, cred, "")
+		release, err := c.CheckOut(t.Context(), alice(), cred, "")
 		if err != nil || !release.Secret.Equal(b.Password("example.local", "svc-deploy")) {
 			t.Errorf("%q: check-out: %v", names, err)
 		}
-		if err := c.CheckIn(t.Context(), alice, cred, ""); err != nil {
+		if err := c.CheckIn(t.Context(), alice(), cred, ""); err != nil {
 			t.Errorf("%q: check-in: %v", names, err)
 		}
 	}
@@ -147,19 +145,19 @@ func TestSharedCredentialsAreListedAndCheckedOut(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redimtest.Options{})
 	c, ctx := b.client(), t.Context()
-	lists, err := c.SharedLists(ctx, alice)
+	lists, err := c.SharedLists(ctx, alice())
 	if err != nil || len(lists) != 1 || lists[0] != "Network gear" {
 		t.Fatalf("lists are %v, %v", lists, err)
 	}
-	entries, err := c.SharedEntries(ctx, alice, lists[0])
+	entries, err := c.SharedEntries(ctx, alice(), lists[0])
 	if err != nil || len(entries) != 2 {
 		t.Fatalf("entries are %v, %v", entries, err)
 	}
-	release, err := c.CheckOut(ctx, alice, entries[0], "")
+	release, err := c.CheckOut(ctx, alice(), entries[0], "")
 	if err != nil || !release.Secret.Equal(b.Password("Network gear: "+entries[0].System, entries[0].Account)) {
 		t.Errorf("check-out: %v", err)
 	}
-	if err := c.CheckIn(ctx, alice, entries[0], ""); err != nil {
+	if err := c.CheckIn(ctx, alice(), entries[0], ""); err != nil {
 		t.Errorf("check-in: %v", err)
 	}
 }
@@ -168,10 +166,10 @@ func TestTheNameOfAnAddressIsFound(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redimtest.Options{})
 	c := b.client()
-	if name, err := c.SystemName(t.Context(), alice, netip.MustParseAddr("192.0.2.20")); name != "web02" || err != nil {
+	if name, err := c.SystemName(t.Context(), alice(), netip.MustParseAddr("192.0.2.20")); name != "web02" || err != nil {
 		t.Errorf("found %q, %v", name, err)
 	}
-	if _, err := c.SystemName(t.Context(), alice, netip.MustParseAddr("192.0.2.99")); !errors.Is(err, pam.ErrNotFound) {
+	if _, err := c.SystemName(t.Context(), alice(), netip.MustParseAddr("192.0.2.99")); !errors.Is(err, pam.ErrNotFound) {
 		t.Errorf("an unknown address: %v", err)
 	}
 }

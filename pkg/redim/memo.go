@@ -1,7 +1,6 @@
 package redim
 
 import (
-	"container/list"
 	"context"
 	"sync"
 	"time"
@@ -23,61 +22,67 @@ type held struct {
 // to it that one goroutine at a time fetches the token of an identity.
 type memo struct {
 	mu      sync.Mutex
-	entries map[pam.Identity]*list.Element
-	recent  *list.List // of memoEntry, the latest used first
+	entries map[pam.Identity]*memoEntry
+	uses    uint64
 	busy    map[pam.Identity]chan struct{}
 }
 
 type memoEntry struct {
-	id pam.Identity
 	held
+	used uint64 // what uses was when it was used last
 }
 
 func newMemo() *memo {
-	return &memo{entries: map[pam.Identity]*list.Element{}, recent: list.New(), busy: map[pam.Identity]chan struct{}{}}
+	return &memo{entries: map[pam.Identity]*memoEntry{}, busy: map[pam.Identity]chan struct{}{}}
 }
 
 // live returns a token that has not expired.
 func (m *memo) live(id pam.Identity, now time.Time) (held, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	element, ok := m.entries[id.Fold()]
+	entry, ok := m.entries[id.Fold()]
 	if !ok {
 		return held{}, false
 	}
-	entry := element.Value.(memoEntry)
 	if until := entry.token.Expires; !until.IsZero() && !now.Before(until) {
-		m.remove(element)
+		delete(m.entries, id.Fold())
 		return held{}, false
 	}
-	m.recent.MoveToFront(element)
+	m.uses++
+	entry.used = m.uses
 	return entry.held, true
 }
 
 func (m *memo) put(id pam.Identity, h held) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if old, ok := m.entries[id.Fold()]; ok {
-		m.remove(old)
+	m.uses++
+	m.entries[id.Fold()] = &memoEntry{held: h, used: m.uses}
+	if len(m.entries) > maxMemo {
+		m.forgetOldest()
 	}
-	m.entries[id.Fold()] = m.recent.PushFront(memoEntry{id: id.Fold(), held: h})
-	if m.recent.Len() > maxMemo {
-		m.remove(m.recent.Back())
+}
+
+// forgetOldest looks at every entry: that is nothing beside the log-in that
+// made it necessary.
+func (m *memo) forgetOldest() {
+	var oldest pam.Identity
+	at := m.uses
+	for id, entry := range m.entries {
+		if entry.used < at {
+			oldest, at = id, entry.used
+		}
 	}
+	delete(m.entries, oldest)
 }
 
 // drop forgets a token if it still is the refused one.
 func (m *memo) drop(id pam.Identity, refused secret.Value) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e, ok := m.entries[id.Fold()]; ok && e.Value.(memoEntry).token.Value.Equal(refused) {
-		m.remove(e)
+	if entry, ok := m.entries[id.Fold()]; ok && entry.token.Value.Equal(refused) {
+		delete(m.entries, id.Fold())
 	}
-}
-
-func (m *memo) remove(e *list.Element) {
-	m.recent.Remove(e)
-	delete(m.entries, e.Value.(memoEntry).id)
 }
 
 // lock waits until nobody else fetches the token of id.

@@ -140,14 +140,14 @@ func TestStaleTokensAreReplacedOnce(t *testing.T) {
 				store.put(pam.Identity{Name: b.APIUser()}, stale())
 			}
 			if c.own {
-				store.put(alice, stale())
+				store.put(alice(), stale())
 			}
-			found, err := b.client().Stored(t.Context(), alice, "web01")
+			found, err := b.client().Stored(t.Context(), alice(), "web01")
 			if err != nil || len(found) != 2 {
 				t.Errorf("%s, %s: found %v, %v", profile, name, found, err)
 			}
 			b.wantLogins(c.wantDelegation, c.wantOwns)
-			if got := store.tokens[alice.Fold()]; got.Value.Equal(stale().Value) {
+			if got := store.tokens[alice().Fold()]; got.Value.Equal(stale().Value) {
 				t.Errorf("%s, %s: the stale token is kept", profile, name)
 			}
 		}
@@ -159,15 +159,15 @@ func TestTokensRevokedMidWayAreReplaced(t *testing.T) {
 	b := newBench(t, redimtest.Options{})
 	b.config.Tokens = newStore()
 	c := b.client()
-	cred := b.find(c, alice, "web01", "Administrator")
+	cred := b.find(c, alice(), "web01", "Administrator")
 	b.RevokeTokens()
-	release, err := c.CheckOut(t.Context(), alice, cred, "")
+	release, err := c.CheckOut(t.Context(), alice(), cred, "")
 	if err != nil || release.Secret.IsEmpty() {
 		t.Fatal(err)
 	}
 	b.wantLogins(2, 2)
 	b.RevokeTokens()
-	if err := c.CheckIn(t.Context(), alice, cred, ""); err != nil {
+	if err := c.CheckIn(t.Context(), alice(), cred, ""); err != nil {
 		t.Error(err)
 	}
 	if stats := b.Stats().Checkouts; stats.Made != 1 || stats.CheckedIn != 1 {
@@ -180,9 +180,9 @@ func TestACheckOutIsNotRepeatedAfterAVagueRefusal(t *testing.T) {
 	for _, profile := range []redimtest.ErrorProfile{redimtest.ErrorsAs200, redimtest.ErrorsAsHTML} {
 		b := newBench(t, redimtest.Options{Errors: profile})
 		store := newStore()
-		store.put(alice, stale())
+		store.put(alice(), stale())
 		b.config.Tokens = store
-		_, err := b.client().CheckOut(t.Context(), alice, pam.Credential{System: "web01", Account: "Administrator", Type: pam.StoreWindows}, "")
+		_, err := b.client().CheckOut(t.Context(), alice(), pam.Credential{System: "web01", Account: "Administrator", Type: pam.StoreWindows}, "")
 		wantFailure(t, err, pam.ErrDenied, "does not say why", false)
 		if n := b.Stats().Operations["AccountStoreOps_StoredCredential_CheckOut"]; n != 1 {
 			t.Errorf("profile %s: asked %d times", profile, n)
@@ -197,13 +197,13 @@ func TestAVagueRefusalIsBlamedOnAnOldTokenOnly(t *testing.T) {
 	b.config.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	c := b.client()
 	for range 3 {
-		_, err := c.SharedEntries(t.Context(), alice, "nothing")
+		_, err := c.SharedEntries(t.Context(), alice(), "nothing")
 		wantFailure(t, err, pam.ErrDenied, "does not say why", false)
 	}
 	b.wantLogins(1, 1)
 	ahead.Store(int64(2 * time.Minute))
 	for range 3 {
-		_, err := c.SharedEntries(t.Context(), alice, "nothing")
+		_, err := c.SharedEntries(t.Context(), alice(), "nothing")
 		wantFailure(t, err, pam.ErrDenied, "does not say why", false)
 	}
 	b.wantLogins(1, 2)
@@ -212,7 +212,7 @@ func TestAVagueRefusalIsBlamedOnAnOldTokenOnly(t *testing.T) {
 func TestATokenThatIsAlwaysRefusedEndsInAFailure(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redimtest.Options{Faults: []string{"AccountStoreOps_StoredCredential_GetListForSystem:status=401"}})
-	_, err := b.client().Stored(t.Context(), alice, "web01")
+	_, err := b.client().Stored(t.Context(), alice(), "web01")
 	wantFailure(t, err, pam.ErrTokenRefused, "cache clear", false)
 	b.wantLogins(1, 2)
 	if n := b.Stats().Operations["AccountStoreOps_StoredCredential_GetListForSystem"]; n != 2 {
@@ -225,15 +225,15 @@ func TestAnExpiredTokenIsNotUsed(t *testing.T) {
 	b := newBench(t, redimtest.Options{})
 	store := newStore()
 	b.config.Tokens = store
-	store.put(alice, pam.Token{Value: secret.FromString("c4nary"), Expires: time.Now().Add(-time.Second)})
+	store.put(alice(), pam.Token{Value: secret.FromString("c4nary"), Expires: time.Now().Add(-time.Second)})
 	c := b.client()
 	for range 2 { // the store is trusted to know; what this process remembers, it checks itself
-		if _, err := c.Stored(t.Context(), alice, "web01"); err != nil {
+		if _, err := c.Stored(t.Context(), alice(), "web01"); err != nil {
 			t.Error(err)
 		}
 	}
-	if store.asked[alice.Fold()] != 2 {
-		t.Errorf("the store was asked %d times", store.asked[alice.Fold()])
+	if store.asked[alice().Fold()] != 2 {
+		t.Errorf("the store was asked %d times", store.asked[alice().Fold()])
 	}
 }
 
@@ -251,7 +251,7 @@ func TestLoggingOutEndsASession(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFailure(t, c.Logout(t.Context(), token.Value), pam.ErrTokenRefused, "sign in", false)
-	if _, err := c.Stored(t.Context(), alice, "web01"); err != nil {
+	if _, err := c.Stored(t.Context(), alice(), "web01"); err != nil {
 		t.Error(err)
 	}
 	b.wantLogins(2, 1)
@@ -285,20 +285,20 @@ func TestTheStoresFailureIsTheCallsFailure(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redimtest.Options{})
 	b.config.Tokens = brokenStore{}
-	_, err := b.client().Stored(t.Context(), alice, "web01")
+	_, err := b.client().Stored(t.Context(), alice(), "web01")
 	wantFailure(t, err, pam.ErrOther, "keyring", false)
 	b.config.Tokens = brokenStore{token: stale()}
-	_, err = b.client().Stored(t.Context(), alice, "web01")
+	_, err = b.client().Stored(t.Context(), alice(), "web01")
 	wantFailure(t, err, pam.ErrOther, "keyring", false)
 }
 
 type brokenStore struct{ token pam.Token }
 
-func (s brokenStore) Token(context.Context, pam.Identity, func(context.Context) (pam.Token, error)) (pam.Token, error) {
+func (s brokenStore) Token(ctx context.Context, _ pam.Identity, _ func(context.Context) (pam.Token, error)) (pam.Token, error) {
 	if !s.token.Value.IsEmpty() {
 		return s.token, nil
 	}
-	return pam.Token{}, s.Drop(nil, pam.Identity{}, secret.Value{})
+	return pam.Token{}, s.Drop(ctx, pam.Identity{}, secret.Value{})
 }
 
 func (brokenStore) Drop(context.Context, pam.Identity, secret.Value) error {

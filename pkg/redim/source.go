@@ -41,7 +41,7 @@ func (c *Client) SharedEntries(ctx context.Context, as pam.Identity, list string
 	})
 }
 
-func (c *Client) credentials(ctx context.Context, as pam.Identity, key string, p dialect.Params, make func(dialect.Record) pam.Credential) ([]pam.Credential, error) {
+func (c *Client) credentials(ctx context.Context, as pam.Identity, key string, p dialect.Params, read func(dialect.Record) pam.Credential) ([]pam.Credential, error) {
 	var found []pam.Credential
 	err := c.ask(ctx, as, key, p, func(op *dialect.Operation, reply []byte) error {
 		found = nil
@@ -50,7 +50,7 @@ func (c *Client) credentials(ctx context.Context, as pam.Identity, key string, p
 			return err
 		}
 		for r := range records {
-			credential := make(r)
+			credential := read(r)
 			if credential.Account == "" {
 				return op.Missing("an account in " + r.Member("account"))
 			}

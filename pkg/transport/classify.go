@@ -44,7 +44,7 @@ func (c *classifier) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		f := c.classify(req, err)
 		if !connected.Load() {
-			unsent(f)
+			f = unsent(f)
 		}
 		return nil, f
 	}
@@ -60,7 +60,7 @@ type classifiedBody struct {
 
 func (b *classifiedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = b.c.classify(b.req, err)
 	}
 	return n, err

@@ -85,40 +85,54 @@ func certificate(t testing.TB, change func(*x509.Certificate)) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-func post(ctx context.Context, c *http.Client, url, body string) (*http.Response, error) {
+func request(ctx context.Context, url, body string) *http.Request {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
-		return nil, err
+		panic(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	return c.Do(req)
+	return req
 }
 
-func readAll(t testing.TB, resp *http.Response, err error) string {
-	t.Helper()
+// answer is what a server said.
+type answer struct {
+	status int
+	proto  string
+	text   string
+}
+
+// post sends a body and reads the whole answer.
+func post(ctx context.Context, c *http.Client, url, body string) (answer, error) {
+	resp, err := c.Do(request(ctx, url, body))
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Proto, string(text)}, err
+}
+
+// mustPost expects an answer.
+func mustPost(ctx context.Context, t testing.TB, c *http.Client, url, body string) answer {
+	t.Helper()
+	a, err := post(ctx, c, url, body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	return a
 }
 
 // wantFailure checks class, words and hint.
-func wantFailure(t testing.TB, err error, class pam.Class, words, hint string) *pam.Failure {
+func wantFailure(t testing.TB, err error, class pam.Class, words, hint string) {
 	t.Helper()
 	f, ok := errors.AsType[*pam.Failure](err)
 	if !ok {
 		t.Errorf("the failure is %#v", err)
-		return &pam.Failure{}
+		return
 	}
 	if f.Class != class || !strings.Contains(f.Message, words) || !strings.Contains(f.Hint, hint) || f.Hint == "" && class != pam.ErrInterrupted {
 		t.Errorf("the failure is %s: %q, hint %q; want %s with %q and %q", f.Class, f.Message, f.Hint, class, words, hint)
 	}
-	return f
 }
 
 func ok(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `"ok"`) }

@@ -16,6 +16,7 @@ func contains(text, part string) bool { return strings.Contains(text, part) }
 
 // flaky answers each request with the next of the given statuses, then 200.
 func flaky(t *testing.T, retryAfter string, statuses ...int) (url string, bodies *[]string) {
+	t.Helper()
 	var count atomic.Int64
 	bodies = &[]string{}
 	s := plainServer(t, func(w http.ResponseWriter, r *http.Request) {
@@ -36,9 +37,9 @@ func TestIdempotentRequestsAreRepeatedWithTheirBody(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 502, 503, 504} {
 		url, bodies := flaky(t, "0", status, status)
-		resp, err := post(transport.Idempotent(t.Context()), newClient(t, transport.Options{}), url, `{"a":1}`)
-		if got := readAll(t, resp, err); got != "answer" || resp.StatusCode != 200 || strings.Join(*bodies, "") != strings.Repeat(`{"a":1}`, 3) {
-			t.Errorf("%d: answer %q (%d) after %q", status, got, resp.StatusCode, *bodies)
+		a := mustPost(transport.Idempotent(t.Context()), t, newClient(t, transport.Options{}), url, `{"a":1}`)
+		if a.text != "answer" || a.status != http.StatusOK || strings.Join(*bodies, "") != strings.Repeat(`{"a":1}`, 3) {
+			t.Errorf("%d: answer %q (%d) after %q", status, a.text, a.status, *bodies)
 		}
 	}
 }
@@ -46,9 +47,9 @@ func TestIdempotentRequestsAreRepeatedWithTheirBody(t *testing.T) {
 func TestAttemptsAreBounded(t *testing.T) {
 	t.Parallel()
 	url, bodies := flaky(t, "", 503, 503, 503, 503, 503)
-	resp, err := post(transport.Idempotent(t.Context()), newClient(t, transport.Options{}), url, "{}")
-	if readAll(t, resp, err); resp.StatusCode != 503 || len(*bodies) != 3 {
-		t.Errorf("%d after %d attempts", resp.StatusCode, len(*bodies))
+	a := mustPost(transport.Idempotent(t.Context()), t, newClient(t, transport.Options{}), url, "{}")
+	if a.status != http.StatusServiceUnavailable || len(*bodies) != 3 {
+		t.Errorf("%d after %d attempts", a.status, len(*bodies))
 	}
 }
 
@@ -71,9 +72,9 @@ func TestWhatIsNotRepeated(t *testing.T) {
 		if c.idempotent {
 			ctx = transport.Idempotent(ctx)
 		}
-		resp, err := post(ctx, newClient(t, transport.Options{}), url, "{}")
-		if readAll(t, resp, err); resp.StatusCode != c.status || len(*bodies) != 1 {
-			t.Errorf("%s: %d after %d attempts", c.name, resp.StatusCode, len(*bodies))
+		a := mustPost(ctx, t, newClient(t, transport.Options{}), url, "{}")
+		if a.status != c.status || len(*bodies) != 1 {
+			t.Errorf("%s: %d after %d attempts", c.name, a.status, len(*bodies))
 		}
 	}
 }
@@ -81,9 +82,9 @@ func TestWhatIsNotRepeated(t *testing.T) {
 func TestAnInstantToRetryAfterIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	url, bodies := flaky(t, time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat), 503)
-	resp, err := post(transport.Idempotent(t.Context()), newClient(t, transport.Options{}), url, "{}")
-	if readAll(t, resp, err); resp.StatusCode != 200 || len(*bodies) != 2 {
-		t.Errorf("%d after %d attempts", resp.StatusCode, len(*bodies))
+	a := mustPost(transport.Idempotent(t.Context()), t, newClient(t, transport.Options{}), url, "{}")
+	if a.status != http.StatusOK || len(*bodies) != 2 {
+		t.Errorf("%d after %d attempts", a.status, len(*bodies))
 	}
 }
 
@@ -103,7 +104,8 @@ func TestRedirectsAreFollowedOnlyWithinTheService(t *testing.T) {
 	} {
 		s := plainServer(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, c.to, c.status) })
 		_, err := post(t.Context(), newClient(t, transport.Options{}), s.URL, `{"AuthenticationToken":"c4nary"}`)
-		if f := wantFailure(t, err, pam.ErrProtocol, c.words, "endpoint_url"); !transport.NotSent(f) {
+		wantFailure(t, err, pam.ErrProtocol, c.words, "endpoint_url")
+		if !transport.NotSent(err) {
 			t.Errorf("%s: counts as done", c.name)
 		}
 	}
@@ -114,8 +116,7 @@ func TestRedirectsAreFollowedOnlyWithinTheService(t *testing.T) {
 		}
 		_, _ = io.Copy(w, r.Body)
 	})
-	resp, err := post(t.Context(), newClient(t, transport.Options{}), s.URL, "body")
-	if got := readAll(t, resp, err); got != "body" {
-		t.Errorf("within the service: %q", got)
+	if a := mustPost(t.Context(), t, newClient(t, transport.Options{}), s.URL, "body"); a.text != "body" {
+		t.Errorf("within the service: %q", a.text)
 	}
 }

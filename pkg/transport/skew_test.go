@@ -35,8 +35,7 @@ func TestEveryAnswerIsObserved(t *testing.T) {
 	var s transport.Skew
 	c := newClient(t, transport.Options{})
 	c.Transport = transport.RecordSkew(c.Transport, &s, time.Now)
-	resp, err := post(t.Context(), c, server.URL, "{}")
-	readAll(t, resp, err)
+	mustPost(t.Context(), t, c, server.URL, "{}")
 	if offset, known := s.Offset(); !known || (offset+time.Hour).Abs() > 5*time.Second {
 		t.Errorf("the offset is %v, %v", offset, known)
 	}

@@ -17,7 +17,7 @@ const canary = `c4nary-Pa55/+"<&é`
 
 func TestTheTraceShowsOnlyWhatIsOnItsList(t *testing.T) {
 	t.Parallel()
-	s := plainServer(t, func(w http.ResponseWriter, r *http.Request) {
+	s := plainServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("Set-Cookie", "session=c4nary")
 		w.Header().Set("Date", "Tue, 14 Nov 2023 22:13:20 GMT")
@@ -33,10 +33,14 @@ func TestTheTraceShowsOnlyWhatIsOnItsList(t *testing.T) {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("AuthenticationToken", canary)
 	resp, err := c.Do(req)
-	if got := readAll(t, resp, err); !strings.Contains(got, "c4nary") {
-		t.Errorf("the answer itself is %s", got)
+	if err != nil {
+		t.Fatal(err)
 	}
-	_ = resp.Body.Close() // a second time: no second line
+	defer func() { _ = resp.Body.Close() }() // a second time: no second line
+	if got, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(got), "c4nary") {
+		t.Errorf("the answer itself is %s, %v", got, err)
+	}
+	_ = resp.Body.Close()
 	text := out.String()
 	for _, want := range []string{
 		"> #1 POST " + s.URL + `/Auth.svc/DoLogin2?[redacted] content-type="application/json"`,
@@ -75,8 +79,7 @@ func TestBodiesThatAreNoObjectsAreShownAsSizes(t *testing.T) {
 			_, _ = w.Write(text)
 		})
 		var out bytes.Buffer
-		resp, err := post(t.Context(), newClient(t, transport.Options{Trace: &out}), s.URL, body)
-		readAll(t, resp, err)
+		mustPost(t.Context(), t, newClient(t, transport.Options{Trace: &out}), s.URL, body)
 		if strings.Count(out.String(), want) != 2 {
 			t.Errorf("the trace is %s; want %q in both lines", out.String(), want)
 		}
@@ -91,8 +94,7 @@ func TestTheTraceIsSafeForATerminal(t *testing.T) {
 		_, _ = io.WriteString(w, `{"SystemName":"a\u001b[31mb"}`)
 	})
 	var out bytes.Buffer
-	resp, err := post(t.Context(), newClient(t, transport.Options{Trace: &out}), s.URL, "{}")
-	readAll(t, resp, err)
+	mustPost(t.Context(), t, newClient(t, transport.Options{Trace: &out}), s.URL, "{}")
 	if strings.ContainsAny(out.String(), "\x1b\u202e\u009b") || strings.Contains(out.String(), strings.Repeat("z", 100)) {
 		t.Errorf("the trace is %q", out.String())
 	}

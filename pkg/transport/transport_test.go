@@ -19,26 +19,19 @@ import (
 func TestCleartextIsRefusedUnlessLoopbackOrAccepted(t *testing.T) {
 	t.Parallel()
 	s := plainServer(t, ok)
-	if got := answerTo(t, newClient(t, transport.Options{}), s.URL, "{}"); got != `"ok"` {
-		t.Errorf("loopback answers %s", got)
+	if a := mustPost(t.Context(), t, newClient(t, transport.Options{}), s.URL, "{}"); a.text != `"ok"` {
+		t.Errorf("loopback answers %s", a.text)
 	}
 	_, err := post(t.Context(), newClient(t, transport.Options{}), "http://pam.example.com/x", "{}")
-	f := wantFailure(t, err, pam.ErrUsage, "clear text", "--accept-risk=cleartext")
-	if !transport.NotSent(f) {
+	wantFailure(t, err, pam.ErrUsage, "clear text", "--accept-risk=cleartext")
+	if !transport.NotSent(err) {
 		t.Error("a refused request counts as sent")
 	}
 	proxy := func(*http.Request) (*url.URL, error) { return url.Parse(s.URL) }
 	accepted := newClient(t, transport.Options{AllowCleartext: true, Proxy: proxy})
-	if got := answerTo(t, accepted, "http://pam.example.com/x", "{}"); got != `"ok"` {
-		t.Errorf("an accepted risk answers %s", got)
+	if a := mustPost(t.Context(), t, accepted, "http://pam.example.com/x", "{}"); a.text != `"ok"` {
+		t.Errorf("an accepted risk answers %s", a.text)
 	}
-}
-
-// answerTo posts a body and returns the answer's.
-func answerTo(t testing.TB, c *http.Client, url, body string) string {
-	t.Helper()
-	resp, err := post(t.Context(), c, url, body)
-	return readAll(t, resp, err)
 }
 
 func TestConnectionsAreUsedAgain(t *testing.T) {
@@ -54,13 +47,10 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	for range parallel * 2 {
 		wg.Go(func() {
 			for range 50 {
-				resp, err := post(t.Context(), c, s.URL, "{}")
-				if err != nil {
+				if _, err := post(t.Context(), c, s.URL, "{}"); err != nil {
 					t.Error(err)
 					return
 				}
-				_, _ = io.Copy(io.Discard, resp.Body)
-				_ = resp.Body.Close()
 			}
 		})
 	}
@@ -74,12 +64,15 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 
 func TestNoMoreRequestsAreInFlightThanAllowed(t *testing.T) {
 	t.Parallel()
-	var now, most atomic.Int64
+	var now atomic.Int64
+	var mu sync.Mutex
+	var most int64
 	s := plainServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		n := now.Add(1)
-		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
-		}
-		time.Sleep(time.Millisecond)
+		mu.Lock()
+		most = max(most, n)
+		mu.Unlock()
+		time.Sleep(time.Millisecond) // so that others come in beside
 		now.Add(-1)
 		_, _ = io.WriteString(w, "x")
 	})
@@ -87,15 +80,14 @@ func TestNoMoreRequestsAreInFlightThanAllowed(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 40 {
 		wg.Go(func() {
-			if resp, err := post(t.Context(), c, s.URL, "{}"); err == nil {
-				_, _ = io.Copy(io.Discard, resp.Body)
-				_ = resp.Body.Close()
+			if _, err := post(t.Context(), c, s.URL, "{}"); err != nil {
+				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	if most.Load() != 3 {
-		t.Errorf("%d requests were in flight at once", most.Load())
+	if most != 3 {
+		t.Errorf("%d requests were in flight at once", most)
 	}
 }
 
@@ -103,20 +95,21 @@ func TestWaitingForAFreePlaceCanBeInterrupted(t *testing.T) {
 	t.Parallel()
 	s := plainServer(t, ok)
 	c := newClient(t, transport.Options{MaxInFlight: 1})
-	held, err := post(t.Context(), c, s.URL, "{}")
+	held, err := c.Do(request(t.Context(), s.URL, "{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = post(ctx, c, s.URL, "{}")
-	if f := wantFailure(t, err, pam.ErrInterrupted, "interrupted", ""); !transport.NotSent(f) {
+	wantFailure(t, err, pam.ErrInterrupted, "interrupted", "")
+	if !transport.NotSent(err) {
 		t.Error("a request that only waited counts as sent")
 	}
 	_ = held.Body.Close()
 	_ = held.Body.Close() // must not free a second place
-	if got := answerTo(t, c, s.URL, "{}"); got != `"ok"` {
-		t.Errorf("after the wait: %s", got)
+	if a := mustPost(t.Context(), t, c, s.URL, "{}"); a.text != `"ok"` {
+		t.Errorf("after the wait: %s", a.text)
 	}
 }
 
@@ -125,7 +118,7 @@ func TestTheDeadlineCoversTheBody(t *testing.T) {
 	done := make(chan struct{})
 	s := plainServer(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "beginning")
-		w.(http.Flusher).Flush()
+		_ = http.NewResponseController(w).Flush()
 		select {
 		case <-done:
 		case <-r.Context().Done():
@@ -133,13 +126,9 @@ func TestTheDeadlineCoversTheBody(t *testing.T) {
 	})
 	defer close(done)
 	c := newClient(t, transport.Options{Timeout: 50 * time.Millisecond})
-	resp, err := post(t.Context(), c, s.URL, "{}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	_, err = io.ReadAll(resp.Body)
-	if f := wantFailure(t, err, pam.ErrUnreachable, "within 50ms", "timeout"); transport.NotSent(f) {
+	_, err := post(t.Context(), c, s.URL, "{}")
+	wantFailure(t, err, pam.ErrUnreachable, "within 50ms", "timeout")
+	if transport.NotSent(err) {
 		t.Error("a request whose answer began counts as never sent")
 	}
 }
@@ -148,15 +137,15 @@ func TestAHangingServiceIsUnreachableAndNotAskedAgain(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	done := make(chan struct{})
-	s := plainServer(t, func(_ http.ResponseWriter, r *http.Request) {
+	s := plainServer(t, func(http.ResponseWriter, *http.Request) {
 		asked.Add(1)
 		<-done
 	})
 	defer close(done)
 	c := newClient(t, transport.Options{Timeout: 50 * time.Millisecond})
 	_, err := post(transport.Idempotent(t.Context()), c, s.URL, "{}")
-	f := wantFailure(t, err, pam.ErrUnreachable, "no answer", "timeout")
-	if transport.NotSent(f) || asked.Load() != 1 {
+	wantFailure(t, err, pam.ErrUnreachable, "no answer", "timeout")
+	if transport.NotSent(err) || asked.Load() != 1 {
 		t.Errorf("asked %d times", asked.Load())
 	}
 }
@@ -168,7 +157,8 @@ func TestInterruptingARequestIsItsOwnFailure(t *testing.T) {
 	s := plainServer(t, func(http.ResponseWriter, *http.Request) { cancel(); <-done })
 	defer close(done)
 	_, err := post(transport.Idempotent(ctx), newClient(t, transport.Options{}), s.URL, "{}")
-	if f := wantFailure(t, err, pam.ErrInterrupted, "interrupted", ""); transport.NotSent(f) {
+	wantFailure(t, err, pam.ErrInterrupted, "interrupted", "")
+	if transport.NotSent(err) {
 		t.Error("an interrupted request counts as never sent")
 	}
 }
@@ -176,19 +166,20 @@ func TestInterruptingARequestIsItsOwnFailure(t *testing.T) {
 func TestAnUnreachableServiceIsExplained(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, transport.Options{})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
 	_ = l.Close()
 	_, err = post(t.Context(), c, "http://"+address, "{}")
-	f := wantFailure(t, err, pam.ErrUnreachable, "refused", "endpoint_url")
-	if !transport.NotSent(f) {
+	wantFailure(t, err, pam.ErrUnreachable, "refused", "endpoint_url")
+	if !transport.NotSent(err) {
 		t.Error("a refused connection counts as sent")
 	}
 	_, err = post(t.Context(), c, "https://nowhere.invalid", "{}")
-	if f := wantFailure(t, err, pam.ErrUnreachable, "no address for nowhere.invalid", "name resolution"); !transport.NotSent(f) {
+	wantFailure(t, err, pam.ErrUnreachable, "no address for nowhere.invalid", "name resolution")
+	if !transport.NotSent(err) {
 		t.Error("a request without an address counts as sent")
 	}
 	proxied := newClient(t, transport.Options{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse("http://user:c4nary@" + address) }})
@@ -198,11 +189,12 @@ func TestAnUnreachableServiceIsExplained(t *testing.T) {
 
 // dropping hijacks each connection and does something to it.
 func dropping(t *testing.T, act func(net.Conn)) (url string, count *atomic.Int64) {
+	t.Helper()
 	count = new(atomic.Int64)
 	s := plainServer(t, func(w http.ResponseWriter, r *http.Request) {
 		count.Add(1)
 		_, _ = io.Copy(io.Discard, r.Body)
-		conn, _, err := w.(http.Hijacker).Hijack()
+		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)
 			return
@@ -213,17 +205,24 @@ func dropping(t *testing.T, act func(net.Conn)) (url string, count *atomic.Int64
 	return s.URL, count
 }
 
+// reset makes the connection end with a reset.
+func reset(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+}
+
 func TestADroppedConnectionIsRetriedOnlyWhereThatIsHarmless(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(net.Conn){
 		"closed": func(net.Conn) {},
-		"reset":  func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) },
+		"reset":  func(c net.Conn) { reset(c) },
 	} {
 		url, count := dropping(t, act)
 		c := newClient(t, transport.Options{})
 		_, err := post(t.Context(), c, url, "{}")
-		f := wantFailure(t, err, pam.ErrUnreachable, "closed the connection", "try again")
-		if transport.NotSent(f) || count.Load() != 1 {
+		wantFailure(t, err, pam.ErrUnreachable, "closed the connection", "try again")
+		if transport.NotSent(err) || count.Load() != 1 {
 			t.Errorf("%s: a check-out was sent %d times", name, count.Load())
 		}
 		_, err = post(transport.Idempotent(t.Context()), c, url, "{}")
@@ -239,13 +238,9 @@ func TestATruncatedAnswerIsAProtocolFailure(t *testing.T) {
 	url, _ := dropping(t, func(c net.Conn) {
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"Pass")
 	})
-	resp, err := post(t.Context(), newClient(t, transport.Options{}), url, "{}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	_, err = io.ReadAll(resp.Body)
-	if f := wantFailure(t, err, pam.ErrProtocol, "cut short", "try again"); transport.NotSent(f) {
+	_, err := post(t.Context(), newClient(t, transport.Options{}), url, "{}")
+	wantFailure(t, err, pam.ErrProtocol, "cut short", "try again")
+	if transport.NotSent(err) {
 		t.Error("a truncated answer counts as never sent")
 	}
 }

@@ -3,6 +3,7 @@ package dialect_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -54,7 +55,7 @@ func TestEveryOperationOfTheFileWorks(t *testing.T) {
 		if err != nil || !json.Valid(body) {
 			t.Errorf("%s is written as %s, %v", key, body, err)
 		}
-		if op.Key != key || op.Method != "POST" || op.Path != op.Name || op.Source == "" {
+		if op.Key != key || op.Method != http.MethodPost || op.Path != op.Name || op.Source == "" {
 			t.Errorf("%s is %+v", key, op)
 		}
 		if !strings.Contains(d.Text, "\n"+key+":\n") {

@@ -30,6 +30,7 @@ func FuzzReply(f *testing.F) {
 }
 
 func readAll(t *testing.T, op *dialect.Operation, reply []byte) {
+	t.Helper()
 	if s, err := op.Secret(reply); err != nil && !s.IsEmpty() {
 		t.Fatalf("%s: a secret and a failure", op.Key)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -73,7 +74,7 @@ func (o *Operation) override(tree any) error {
 // compile checks the operation and prepares its body.
 func (o *Operation) compile() error {
 	if o.Method == "" {
-		o.Method = "POST"
+		o.Method = http.MethodPost
 	}
 	if o.Path == "" {
 		o.Path = o.Name
@@ -81,7 +82,7 @@ func (o *Operation) compile() error {
 	switch {
 	case o.Name == "" || strings.ContainsAny(o.Path, "?#\\ ") || strings.Contains(o.Path, "..") || strings.Contains(o.Path, "//"):
 		return o.wrong("path %q is none", o.Path)
-	case o.Method != "POST":
+	case o.Method != http.MethodPost:
 		return o.wrong("method %s is not in this release", o.Method)
 	case o.Idempotent && strings.HasSuffix(o.Key, "_check_out"):
 		return o.wrong("a check-out can't be idempotent")

@@ -71,12 +71,13 @@ func Member(object []byte, name string) ([]byte, bool) {
 // Path follows member names, separated by dots, into nested objects. An empty
 // path is the value itself.
 func Path(value []byte, path string) ([]byte, bool) {
-	for ok := true; path != ""; {
+	for path != "" {
 		head, rest := cut(path)
-		if value, ok = Member(value, head); !ok {
+		member, ok := Member(value, head)
+		if !ok {
 			return nil, false
 		}
-		path = rest
+		value, path = member, rest
 	}
 	return value, true
 }

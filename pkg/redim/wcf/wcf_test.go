@@ -1,6 +1,7 @@
 package wcf_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -177,7 +178,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		if got, ok := wcf.Text(written); !ok || got != text {
 			t.Fatalf("%q is read as %q", written, got)
 		}
-		if string(wcf.AppendString(nil, []byte(text))) != string(written) {
+		if !bytes.Equal(wcf.AppendString(nil, []byte(text)), written) {
 			t.Fatal("bytes are written differently")
 		}
 	})
