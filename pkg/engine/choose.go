@@ -28,8 +28,16 @@ func Choose(creds []pam.Credential, account, list string) (pam.Credential, error
 }
 
 func named(c pam.Credential, account string) bool {
-	fits := func(text string) bool { return equalFold(text, account) }
-	return fits(c.Account) || slices.ContainsFunc(forms(c), fits) || (c.Namespace != "" && fits(c.Namespace+`\`+c.Account))
+	return slices.ContainsFunc(names(c), func(name string) bool { return equalFold(name, account) })
+}
+
+// names are all the texts that Choose takes for c.
+func names(c pam.Credential) []string {
+	all := append(forms(c), c.Account)
+	if c.Namespace != "" {
+		all = append(all, c.Namespace+`\`+c.Account)
+	}
+	return all
 }
 
 func wanted(account, list string) string {
@@ -42,7 +50,7 @@ func wanted(account, list string) string {
 	return "account " + account + " of list " + list
 }
 
-// forms are the names of a credential, from the usual to the fullest: two data
+// forms are the names by which a credential is shown, from the usual to the fullest: two data
 // bases of one system, say, differ only in the second.
 func forms(c pam.Credential) []string {
 	place, account := c.System, c.Account
@@ -55,20 +63,20 @@ func forms(c pam.Credential) []string {
 	if c.Namespace != "" {
 		account = c.Namespace + `\` + account
 	}
-	return []string{c.Ref(), place + "/" + c.Account, place + "/" + account, place + "/" + account + " (" + c.Type.String() + ")"}
+	return []string{c.Ref(), place + "/" + c.Account, place + "/" + account, place + "/" + account + " (" + c.Kind.String() + ", " + c.Type.String() + ")"}
 }
 
 // Labels names each credential so that a person and Choose can tell it from
 // the others: by its Ref where that is enough.
 func Labels(creds []pam.Credential) []string {
-	bearers := map[string]map[int]bool{} // form -> which credentials have it
+	bearers := map[string]map[int]bool{} // name -> which credentials have it
 	for i, c := range creds {
-		for _, form := range forms(c) {
-			form = strings.ToLower(form)
-			if bearers[form] == nil {
-				bearers[form] = map[int]bool{}
+		for _, name := range names(c) {
+			name = strings.ToLower(name)
+			if bearers[name] == nil {
+				bearers[name] = map[int]bool{}
 			}
-			bearers[form][i] = true
+			bearers[name][i] = true
 		}
 	}
 	labels := make([]string, 0, len(creds))

@@ -146,11 +146,12 @@ func (c *climb) domain(ctx context.Context, local []pam.Credential) ([]pam.Crede
 	return found, nil
 }
 
-// ofDomain marks a credential as the domain's own.
+// ofDomain marks a credential as the domain's own, of the NetBIOS name that
+// the domain has where the record tells none.
 func ofDomain(c pam.Credential, domain string, m pam.DomainMap) pam.Credential {
 	c.Kind = pam.KindDomain
-	if c.Namespace == "" {
-		c.Namespace, _ = m.NetBIOS(domain)
+	if short, mapped := m.NetBIOS(domain); mapped && c.Namespace == "" {
+		c.Namespace = short
 	}
 	return c
 }

@@ -249,6 +249,11 @@ func TestFindNamesTheNamespaceOfADomainAccount(t *testing.T) {
 	if err != nil || !slices.Equal(refs(f.Credentials), []string{`EX\a`, `OWN\b`}) {
 		t.Errorf("got %v with %q", err, refs(f.Credentials))
 	}
+	source.tell("alice", "stored corp.test", answer{creds: []pam.Credential{windows("corp.test", "c")}})
+	f, err = find(t, source, Rules{}, "alice", host("web01.corp.test"))
+	if err != nil || !slices.Equal(refs(f.Credentials), []string{`corp.test/c`}) || f.Credentials[0].Kind != pam.KindDomain {
+		t.Errorf("of a domain that is not mapped: got %v with %q", err, refs(f.Credentials))
+	}
 }
 
 func TestFindLeavesTheSourceItsOwn(t *testing.T) {

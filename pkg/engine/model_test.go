@@ -220,7 +220,7 @@ func (m *model) rung(who string, p place) (lines []string, v verdict, stop pam.C
 			local = a.creds
 		}
 	}
-	lines = append(lines, lineOf(local, "")...)
+	lines = append(lines, lineOf(local)...)
 
 	domains := m.rules.domains()
 	if d := p.knownDomain(); d != "" {
@@ -232,7 +232,7 @@ func (m *model) rung(who string, p place) (lines []string, v verdict, stop pam.C
 			if v != answered {
 				return fail(a, v)
 			}
-			lines = append(lines, lineOf(a.creds, m.rules.short(d))...)
+			lines = append(lines, lineOf(inDomainOf(a.creds, m.rules.mapping[d]))...)
 		}
 	}
 	if m.rules.shared {
@@ -247,7 +247,7 @@ func (m *model) rung(who string, p place) (lines []string, v verdict, stop pam.C
 			}
 			for _, c := range a.creds {
 				if p.is(c.System) {
-					lines = append(lines, lineOf([]pam.Credential{c}, "")...)
+					lines = append(lines, lineOf([]pam.Credential{c})...)
 				}
 			}
 		}
@@ -265,14 +265,20 @@ func notWindows(local []pam.Credential) bool {
 	return unix && !win
 }
 
-// lineOf writes each credential as one line, so that lines sort as credentials
-// do. A domain's NetBIOS name makes it a domain account.
-func lineOf(creds []pam.Credential, netbios string) []string {
+// inDomainOf makes credentials a domain's own; netbios is empty when it is not mapped.
+func inDomainOf(creds []pam.Credential, netbios string) []pam.Credential {
+	var out []pam.Credential
+	for _, c := range creds {
+		c.Kind, c.Namespace = pam.KindDomain, cmp.Or(c.Namespace, netbios)
+		out = append(out, c)
+	}
+	return out
+}
+
+// lineOf writes each credential as one line, so that lines sort as credentials do.
+func lineOf(creds []pam.Credential) []string {
 	var lines []string
 	for _, c := range creds {
-		if netbios != "" {
-			c.Kind, c.Namespace = pam.KindDomain, cmp.Or(c.Namespace, netbios)
-		}
 		lines = append(lines, strings.ToLower(fmt.Sprintf("%d\x00%s\x00%s\x00%s\x00%s\x00%s\x00%02d", c.Kind, c.List, c.Account, c.System, c.Namespace, c.Target, c.Type)))
 	}
 	return lines

@@ -126,7 +126,7 @@ func checkAgainstModel(t *rapid.T, rules Rules, w *world, req FindRequest) {
 	if classOf(err) != class {
 		t.Errorf("got %v, want class %q", err, class)
 	}
-	if diff := cmp.Diff(lines, lineOf(f.Credentials, "")); diff != "" {
+	if diff := cmp.Diff(lines, lineOf(f.Credentials)); diff != "" {
 		t.Errorf("credentials (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(m.asked, source.asked); diff != "" {
