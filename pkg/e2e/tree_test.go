@@ -1,0 +1,169 @@
+package e2e
+
+import (
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/redim-tools/redim/pkg/build"
+	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/cmd/redim"
+	"github.com/redim-tools/redim/pkg/cmd/vault"
+	"github.com/redim-tools/redim/pkg/term"
+)
+
+// untouchable fails the test when a root reads, writes or looks anything up
+// while it is built.
+type untouchable struct{ t *testing.T }
+
+func (u untouchable) Read([]byte) (int, error) {
+	u.t.Error("standard input was read")
+	return 0, io.EOF
+}
+func (u untouchable) Write([]byte) (int, error) { u.t.Error("a stream was written to"); return 0, nil }
+
+// roots builds both trees from an App that has no constructors at all, so that
+// using one panics.
+func roots(t *testing.T) map[string]*cobra.Command {
+	t.Helper()
+	getenv := func(name string) string { t.Errorf("%s was looked up", name); return "" }
+	touch := untouchable{t}
+	trees := map[string]*cobra.Command{}
+	for name, root := range map[string]func(*cli.App) *cobra.Command{"redim": redim.New, "vault": vault.New} {
+		a := &cli.App{Name: name, Build: build.Info{Version: "1"}, Streams: term.With(touch, touch, touch, term.Facts{}), Getenv: getenv}
+		trees[name] = root(a)
+	}
+	return trees
+}
+
+// walk visits every command of both trees.
+func walk(t *testing.T, visit func(t *testing.T, cmd *cobra.Command)) {
+	t.Helper()
+	for _, root := range roots(t) {
+		commands := []*cobra.Command{root}
+		for len(commands) > 0 {
+			cmd := commands[0]
+			commands = append(commands[1:], cmd.Commands()...)
+			t.Run(cmd.CommandPath(), func(t *testing.T) { visit(t, cmd) })
+		}
+	}
+}
+
+func TestEveryCommandIsDescribed(t *testing.T) {
+	t.Parallel()
+	walk(t, func(t *testing.T, cmd *cobra.Command) {
+		short := cmd.Short
+		if short == "" || !unicode.IsUpper(rune(short[0])) || strings.HasSuffix(short, ".") || len(short) >= 60 {
+			t.Errorf("Short is %q: a capital, under 60 characters, no period", short)
+		}
+		if strings.TrimSpace(cmd.Long) == "" || cmd.Long == short {
+			t.Error("Long says no more than Short")
+		}
+		if cmd.Args == nil {
+			t.Error("Args is not set")
+		}
+		if cmd.HasParent() && !cmd.Parent().HasParent() && cmd.GroupID == "" {
+			t.Error("the command is in no group")
+		}
+		if cmd.HasSubCommands() || !cmd.HasParent() {
+			return
+		}
+		if cmd.Example == "" {
+			t.Error("there is no Example")
+		}
+		if !strings.Contains(cmd.Long, "Exit code") {
+			t.Error("Long does not list the exit codes")
+		}
+		for line := range strings.Lines(cmd.Example) {
+			if !strings.Contains(line, cmd.CommandPath()) && !strings.Contains(line, cmd.Root().Name()) {
+				t.Errorf("example %q is not one of this command", strings.TrimSpace(line))
+			}
+		}
+	})
+}
+
+func TestEveryFlagIsDescribedAndCompleted(t *testing.T) {
+	t.Parallel()
+	choice := regexp.MustCompile(`: \w[\w-]*(, [\w-]+)+( or [\w-]+)?( \(|$)`)
+	walk(t, func(t *testing.T, cmd *cobra.Command) {
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Usage == "" {
+				t.Errorf("--%s has no usage", f.Name)
+			}
+			if strings.HasSuffix(f.Usage, ".") {
+				t.Errorf("the usage of --%s ends in a period", f.Name)
+			}
+			if _, has := cmd.GetFlagCompletionFunc(f.Name); choice.MatchString(f.Usage) && !has && !strings.Contains(f.Usage, "`file`") {
+				t.Errorf("--%s is one of a few values, but they are not completed: %s", f.Name, f.Usage)
+			}
+		})
+	})
+}
+
+func TestNoShorthandMeansTwoThings(t *testing.T) {
+	t.Parallel()
+	means := map[string]string{}
+	walk(t, func(t *testing.T, cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Shorthand == "" {
+				return
+			}
+			if first, seen := means[f.Shorthand]; seen && first != f.Name {
+				t.Errorf("-%s is --%s and --%s", f.Shorthand, first, f.Name)
+			}
+			means[f.Shorthand] = f.Name
+		})
+	})
+	if means["o"] != "output" {
+		t.Errorf("-o is --%s", means["o"])
+	}
+}
+
+// TestWhatChangesSomethingCanBeRehearsed wants --dry-run on what changes
+// something elsewhere, and wants every command to be on one of the two lists.
+func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
+	t.Parallel()
+	changes := []string{"redim checkout", "redim checkin", "redim cache clear"}
+	harmless := []string{
+		"redim test-settings", "redim checkouts", "redim cache list", "redim cache status", "redim dialect show", "redim demo", "redim simulate",
+		// These change the settings file only, which lint and show tell of.
+		"redim config init", "redim config show", "redim config get", "redim config set", "redim config unset", "redim config edit",
+		"redim config list-profiles", "redim config lint", "redim config import-domains", "redim config path",
+	}
+	walk(t, func(t *testing.T, cmd *cobra.Command) {
+		if cmd.HasSubCommands() || !cmd.HasParent() {
+			return
+		}
+		path := cmd.CommandPath()
+		switch {
+		case slices.Contains(changes, path):
+			if cmd.Flags().Lookup("dry-run") == nil {
+				t.Error("there is no --dry-run")
+			}
+		case !slices.Contains(harmless, path):
+			t.Error("this command is new: put it on one of the lists")
+		}
+	})
+}
+
+// TestWhatListsThingsHasFormats wants -o on everything that shows data.
+func TestWhatListsThingsHasFormats(t *testing.T) {
+	t.Parallel()
+	walk(t, func(t *testing.T, cmd *cobra.Command) {
+		f := cmd.Flags().Lookup("output")
+		if f == nil {
+			return
+		}
+		for _, format := range []string{"table", "json", "yaml"} {
+			if !strings.Contains(f.Usage, format) {
+				t.Errorf("-o does not offer %s: %s", format, f.Usage)
+			}
+		}
+	})
+}
