@@ -56,7 +56,7 @@ func vendorKeys() []Key {
 func transportKeys() []Key {
 	return []Key{
 		{Name: "tls.ca_file", Type: TypeText, paths: Origin.resolve, Example: "/etc/redim/ca.pem",
-			Doc:   "Certificates (PEM) of a private authority to trust beside the system's. There is no setting that skips verification.",
+			Doc:   "Certificates (PEM) of a private authority. When set, only it is trusted, not the system's authorities. There is no setting that skips verification.",
 			field: func(s *Settings) any { return &s.TLS.CAFile }},
 		{Name: "tls.client_cert", Type: TypeText, paths: Origin.resolve, Example: "/etc/redim/client.pem",
 			Doc:   "Client certificate (PEM), for a service that asks for one. Needs `tls.client_key`.",
