@@ -99,7 +99,7 @@ func TestAPlantedTemporaryFileIsNotWrittenThrough(t *testing.T) {
 	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Symlink(victim, slotName(path, 0)), os.Link(victim, slotName(path, 1))); err != nil {
+	if err := errors.Join(os.Symlink(victim, slotName(path, 0)), os.Link(victim, slotName(path, 1)), os.Symlink(victim+"2", slotName(path, 2))); err != nil {
 		t.Fatal(err)
 	}
 	if err := Write(path, []byte("mine"), 0o600); err != nil {
@@ -107,6 +107,9 @@ func TestAPlantedTemporaryFileIsNotWrittenThrough(t *testing.T) {
 	}
 	if got, _ := os.ReadFile(victim); string(got) != "precious" {
 		t.Fatalf("the victim holds %q", got)
+	}
+	if _, err := os.Lstat(victim + "2"); err == nil {
+		t.Fatal("a file was made through a dangling link")
 	}
 }
 

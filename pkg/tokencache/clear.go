@@ -7,16 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/redim-tools/redim/pkg/atomicfile"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/seal"
 )
-
-// clearWait is how long Clear waits for a log-in that is under way: what that
-// stores is newer than what is to be cleared.
-const clearWait = time.Second
 
 // ClearRequest says which tokens to remove: those that meet every condition
 // given. The zero ClearRequest removes everything, also what can't be read.
@@ -106,7 +101,7 @@ func (s *Store) clearOne(ctx context.Context, key seal.Key, name string, q Clear
 	if !meets || q.DryRun {
 		return f, meets, nil
 	}
-	waiting, cancel := context.WithTimeout(ctx, clearWait)
+	waiting, cancel := context.WithTimeout(ctx, s.clearWait)
 	defer cancel()
 	if release, err := atomicfile.Lock(waiting, filepath.Join(s.locks(), name)); err == nil {
 		defer release()

@@ -18,8 +18,9 @@ const (
 )
 
 const (
-	lockWait = 45 * time.Second // longer than a request may take
-	pause    = 5 * time.Second  // after a refused log-in of the delegation identity
+	lockWait  = 45 * time.Second // longer than a request may take
+	clearWait = time.Second      // what a log-in under way stores is newer than what is to be cleared
+	pause     = 5 * time.Second  // after a refused log-in of the delegation identity
 )
 
 // Options says what a Store is for.
@@ -41,10 +42,11 @@ type Options struct {
 
 // Store is the cache of one profile. It is safe for concurrent use.
 type Store struct {
-	o        Options
-	lockWait time.Duration
-	warned   sync.Map // of warning: a warning is given once
-	refused  sync.Map // from file name to the token that the service refused
+	o         Options
+	lockWait  time.Duration
+	clearWait time.Duration
+	warned    sync.Map // of warning: a warning is given once
+	refused   sync.Map // from file name to the token that the service refused
 }
 
 // Open makes a Store. Nothing on disk is touched before a token is asked for.
@@ -64,7 +66,7 @@ func Open(o Options) *Store {
 	if o.Warn == nil {
 		o.Warn = func(string) {}
 	}
-	return &Store{o: o, lockWait: lockWait}
+	return &Store{o: o, lockWait: lockWait, clearWait: clearWait}
 }
 
 // Token returns the live token of id, or the one that login obtains. However

@@ -129,6 +129,7 @@ func TestAFileThatCanNotBeUsedIsAMissWithOneWarningAndIsReplaced(t *testing.T) {
 			must(b.t, err)
 			return sealed
 		}},
+		{"moved here", "changed or moved", func(b *bench, _ string, _ []byte) []byte { return read(b.t, b.file(bob())) }},
 		{"stands for another", "not the content", func(b *bench, path string, _ []byte) []byte {
 			return sealedAs(b.t, b.key, filepath.Base(path), record{kind: kindToken, fingerprint: "fp", identity: bob()})
 		}},
