@@ -42,7 +42,9 @@ func TestListInJSONPinsItsFields(t *testing.T) {
 	w := newWorld(t)
 	same(t, "an empty list", w.ok("cache", "list", "-o", "json").out, `{"schema":1,"items":[],"next":""}`+"\n")
 	w.signIn("bob", "web02")
-	var doc struct{ Items []map[string]any }
+	var doc struct {
+		Items []map[string]any `json:"items"`
+	}
 	if err := json.Unmarshal([]byte(w.ok("cache", "list", "-o", "json").out), &doc); err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +206,10 @@ func TestStatusTellsWhereTheCacheAndItsKeyAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "the fields", strings.Join(slices.Sorted(maps.Keys(doc)), " "), "bytes dir expired key live schema unreadable")
-	key, _ := doc["key"].(map[string]any)
+	key, ok := doc["key"].(map[string]any)
+	if !ok {
+		t.Fatalf("status is %v", doc)
+	}
 	same(t, "the fields of the key", strings.Join(slices.Sorted(maps.Keys(key)), " "), "made opened path source")
 	if doc["live"] != 2.0 || key["made"] != true || key["path"] != filepath.Join(w.home, ".local", "state", "redim", "key") {
 		t.Errorf("status is %v", doc)
@@ -215,7 +220,7 @@ func TestStatusFailsWhenTheKeyIsOpenToOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.signIn("bob", "web02")
-	if err := os.Chmod(filepath.Join(w.home, ".local", "state", "redim", "key"), 0o644); err != nil { //nolint:gosec // the point
+	if err := os.Chmod(filepath.Join(w.home, ".local", "state", "redim", "key"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	r := w.run("cache", "status")

@@ -18,7 +18,7 @@ func (w *world) editor(script string) {
 		w.t.Skip("needs a POSIX shell to play the editor")
 	}
 	path := filepath.Join(w.home, "an editor.sh")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\nfor file; do :; done\n"+script), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nfor file; do :; done\n"+script), 0o700); err != nil {
 		w.t.Fatal(err)
 	}
 	w.env["VISUAL"] = "'" + path + "' --wait"

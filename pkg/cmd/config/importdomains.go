@@ -83,7 +83,7 @@ func runImportDomains(ctx context.Context, opts *ImportDomainsOptions) error {
 // readLines reads the whole input, before the settings file is locked. What is
 // too long is cut where ImportDomains still sees that it is.
 func readLines(opts *ImportDomainsOptions) (data []byte, name string, err error) {
-	in, name := io.Reader(opts.Streams.In), "standard input"
+	in, name := opts.Streams.In, "standard input"
 	if opts.File != "-" {
 		f, err := os.Open(opts.File)
 		if err != nil {

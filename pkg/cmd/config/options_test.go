@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestFlagsAndArgumentsBecomeOptions(t *testing.T) {
 	// The fields that flags and arguments fill; the rest is the app's.
 	said := cmp.FilterPath(func(p cmp.Path) bool {
 		field, ok := p.Last().(cmp.StructField)
-		return ok && !strings.Contains(" Key Value Given DryRun Origin Output Strict File Config ", " "+field.Name()+" ")
+		return ok && !slices.Contains(strings.Fields("Key Value Given DryRun Origin Output Strict File Config"), field.Name())
 	}, cmp.Ignore())
 	for name, tt := range map[string]struct{ got, want any }{
 		"show":          {given(t, config.NewShow, "--origin", "-o", "yaml"), &config.ShowOptions{Origin: true, Output: "yaml"}},

@@ -48,8 +48,8 @@ func TestShowInJSONPinsItsFields(t *testing.T) {
 	w := newWorld(t)
 	w.holds(sample)
 	var doc struct {
-		Schema int
-		Items  []map[string]any
+		Schema int              `json:"schema"`
+		Items  []map[string]any `json:"items"`
 	}
 	if err := json.Unmarshal([]byte(w.ok("config", "show", "-o", "json").out), &doc); err != nil {
 		t.Fatal(err)

@@ -165,14 +165,9 @@ func write(ctx context.Context, opts *SetOptions, place Place, k config.Key, tex
 	return nil
 }
 
-// valueIn is a setting in the file as it may be shown; empty when it is not
-// set, or when the file can not be understood.
+// valueIn is a setting in the file as it may be shown; empty when it is not set.
 func valueIn(f *config.File, profile, key string) string {
-	s, err := f.Settings(profile)
-	if err != nil {
-		return ""
-	}
-	item, err := s.Get(key)
+	item, err := f.Item(profile, key)
 	if err != nil {
 		return ""
 	}

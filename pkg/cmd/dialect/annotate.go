@@ -33,11 +33,12 @@ func changeNote(from string, tree any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("show the change of %s: %w", from, err)
 	}
-	note := "# CHANGED by dialect_operations, " + from + ":\n"
+	var b strings.Builder
+	b.WriteString("# CHANGED by dialect_operations, " + from + ":\n")
 	for line := range strings.Lines(string(text)) {
-		note += "#   " + line
+		b.WriteString("#   " + line)
 	}
-	return note, nil
+	return b.String(), nil
 }
 
 func keysOf(ops []operation, public bool) string {
