@@ -96,8 +96,8 @@ func LintEnv(environ []string) []Problem {
 	}
 	var out []Problem
 	for _, pair := range environ {
-		name, _, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, "REDIM_") {
+		name, text, _ := strings.Cut(pair, "=")
+		if text == "" || !strings.HasPrefix(name, "REDIM_") {
 			continue
 		}
 		near := spell.Nearest(strings.TrimPrefix(name, "REDIM_"), trimmed(known))

@@ -28,6 +28,13 @@ func (f *File) Settings(profile string) (*Settings, error) {
 	return s, AsError(problems)
 }
 
+// Item is one setting of a profile by this file alone, whatever else is wrong
+// with the file. Errors are those of Settings.Get.
+func (f *File) Item(profile, name string) (Item, error) {
+	s, _ := fileOnly().load(f.document(), profile)
+	return s.Get(name)
+}
+
 // ProfileName is the profile that Load reads: Options.Profile, REDIM_PROFILE
 // or DefaultProfile.
 func (o Options) ProfileName() string { return o.profile() }
