@@ -47,13 +47,13 @@ func TestRedimLinksNoDatabaseAndNoTests(t *testing.T) {
 	}
 }
 
-// TestOnlyTheTableLibraryKnowsSQL lets database/sql in through the library that
-// draws tables, which knows its null types, and through nothing else.
+// TestOnlyTheTableLibraryKnowsSQL lets database/sql in through the libraries that
+// draw tables, which know its null types, and through nothing else.
 func TestOnlyTheTableLibraryKnowsSQL(t *testing.T) {
 	t.Parallel()
 	for _, line := range goList(t, "-deps", "-f", "{{.ImportPath}}{{range .Imports}} {{.}}{{end}}", "./cmd/redim") {
 		importer, rest, _ := strings.Cut(line, " ")
-		if slices.Contains(strings.Fields(rest), "database/sql") && importer != "github.com/olekukonko/tablewriter" {
+		if slices.Contains(strings.Fields(rest), "database/sql") && !under(importer, "github.com/olekukonko") {
 			t.Errorf("%s imports database/sql", importer)
 		}
 	}
@@ -85,7 +85,7 @@ func TestLibrariesHaveOneImporter(t *testing.T) {
 	for _, line := range goList(t, "-f", "{{.ImportPath}}{{range .Imports}} {{.}}{{end}}", "./...") {
 		importer, rest, _ := strings.Cut(line, " ")
 		importer = strings.TrimPrefix(importer, module)
-		for _, imported := range strings.Fields(rest) {
+		for imported := range strings.FieldsSeq(rest) {
 			for library, importers := range only {
 				allowed := func(of string) bool { return under(importer, of) }
 				if under(imported, library) && !slices.ContainsFunc(importers, allowed) {

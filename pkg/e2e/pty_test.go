@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -65,7 +64,7 @@ func converse(out, steps string, command []string) (int, error) {
 	if over := screen.Wait(context.WithoutCancel(ctx)); err == nil {
 		err = over
 	}
-	_, _ = io.WriteString(os.Stdout, strings.ReplaceAll(screen.Transcript(), "\r\n", "\n"))
+	_, _ = os.Stdout.WriteString(strings.ReplaceAll(screen.Transcript(), "\r\n", "\n"))
 	var exit *exec.ExitError
 	if err != nil || waited != nil && !errors.As(waited, &exit) {
 		return 0, errors.Join(err, waited)

@@ -43,46 +43,49 @@ func roots(t *testing.T) map[string]*cobra.Command {
 }
 
 // walk visits every command of both trees.
-func walk(t *testing.T, visit func(t *testing.T, cmd *cobra.Command)) {
+func walk(t *testing.T, visit func(cmd *cobra.Command, fail func(format string, args ...any))) {
 	t.Helper()
 	for _, root := range roots(t) {
 		commands := []*cobra.Command{root}
 		for len(commands) > 0 {
 			cmd := commands[0]
 			commands = append(commands[1:], cmd.Commands()...)
-			t.Run(cmd.CommandPath(), func(t *testing.T) { visit(t, cmd) })
+			visit(cmd, func(format string, args ...any) {
+				t.Helper()
+				t.Errorf(cmd.CommandPath()+": "+format, args...)
+			})
 		}
 	}
 }
 
 func TestEveryCommandIsDescribed(t *testing.T) {
 	t.Parallel()
-	walk(t, func(t *testing.T, cmd *cobra.Command) {
+	walk(t, func(cmd *cobra.Command, fail func(string, ...any)) {
 		short := cmd.Short
 		if short == "" || !unicode.IsUpper(rune(short[0])) || strings.HasSuffix(short, ".") || len(short) >= 60 {
-			t.Errorf("Short is %q: a capital, under 60 characters, no period", short)
+			fail("Short is %q: a capital, under 60 characters, no period", short)
 		}
 		if strings.TrimSpace(cmd.Long) == "" || cmd.Long == short {
-			t.Error("Long says no more than Short")
+			fail("Long says no more than Short")
 		}
 		if cmd.Args == nil {
-			t.Error("Args is not set")
+			fail("Args is not set")
 		}
 		if cmd.HasParent() && !cmd.Parent().HasParent() && cmd.GroupID == "" {
-			t.Error("the command is in no group")
+			fail("the command is in no group")
 		}
 		if cmd.HasSubCommands() || !cmd.HasParent() {
 			return
 		}
 		if cmd.Example == "" {
-			t.Error("there is no Example")
+			fail("there is no Example")
 		}
 		if !strings.Contains(cmd.Long, "Exit code") {
-			t.Error("Long does not list the exit codes")
+			fail("Long does not list the exit codes")
 		}
 		for line := range strings.Lines(cmd.Example) {
 			if !strings.Contains(line, cmd.CommandPath()) && !strings.Contains(line, cmd.Root().Name()) {
-				t.Errorf("example %q is not one of this command", strings.TrimSpace(line))
+				fail("example %q is not one of this command", strings.TrimSpace(line))
 			}
 		}
 	})
@@ -91,16 +94,16 @@ func TestEveryCommandIsDescribed(t *testing.T) {
 func TestEveryFlagIsDescribedAndCompleted(t *testing.T) {
 	t.Parallel()
 	choice := regexp.MustCompile(`: \w[\w-]*(, [\w-]+)+( or [\w-]+)?( \(|$)`)
-	walk(t, func(t *testing.T, cmd *cobra.Command) {
+	walk(t, func(cmd *cobra.Command, fail func(string, ...any)) {
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			if f.Usage == "" {
-				t.Errorf("--%s has no usage", f.Name)
+				fail("--%s has no usage", f.Name)
 			}
 			if strings.HasSuffix(f.Usage, ".") {
-				t.Errorf("the usage of --%s ends in a period", f.Name)
+				fail("the usage of --%s ends in a period", f.Name)
 			}
 			if _, has := cmd.GetFlagCompletionFunc(f.Name); choice.MatchString(f.Usage) && !has && !strings.Contains(f.Usage, "`file`") {
-				t.Errorf("--%s is one of a few values, but they are not completed: %s", f.Name, f.Usage)
+				fail("--%s is one of a few values, but they are not completed: %s", f.Name, f.Usage)
 			}
 		})
 	})
@@ -109,13 +112,13 @@ func TestEveryFlagIsDescribedAndCompleted(t *testing.T) {
 func TestNoShorthandMeansTwoThings(t *testing.T) {
 	t.Parallel()
 	means := map[string]string{}
-	walk(t, func(t *testing.T, cmd *cobra.Command) {
+	walk(t, func(cmd *cobra.Command, fail func(string, ...any)) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if f.Shorthand == "" {
 				return
 			}
 			if first, seen := means[f.Shorthand]; seen && first != f.Name {
-				t.Errorf("-%s is --%s and --%s", f.Shorthand, first, f.Name)
+				fail("-%s is --%s and --%s", f.Shorthand, first, f.Name)
 			}
 			means[f.Shorthand] = f.Name
 		})
@@ -136,7 +139,7 @@ func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 		"redim config init", "redim config show", "redim config get", "redim config set", "redim config unset", "redim config edit",
 		"redim config list-profiles", "redim config lint", "redim config import-domains", "redim config path",
 	}
-	walk(t, func(t *testing.T, cmd *cobra.Command) {
+	walk(t, func(cmd *cobra.Command, fail func(string, ...any)) {
 		if cmd.HasSubCommands() || !cmd.HasParent() {
 			return
 		}
@@ -144,10 +147,10 @@ func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 		switch {
 		case slices.Contains(changes, path):
 			if cmd.Flags().Lookup("dry-run") == nil {
-				t.Error("there is no --dry-run")
+				fail("there is no --dry-run")
 			}
 		case !slices.Contains(harmless, path):
-			t.Error("this command is new: put it on one of the lists")
+			fail("this command is new: put it on one of the lists")
 		}
 	})
 }
@@ -155,14 +158,14 @@ func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 // TestWhatListsThingsHasFormats wants -o on everything that shows data.
 func TestWhatListsThingsHasFormats(t *testing.T) {
 	t.Parallel()
-	walk(t, func(t *testing.T, cmd *cobra.Command) {
+	walk(t, func(cmd *cobra.Command, fail func(string, ...any)) {
 		f := cmd.Flags().Lookup("output")
 		if f == nil {
 			return
 		}
 		for _, format := range []string{"table", "json", "yaml"} {
 			if !strings.Contains(f.Usage, format) {
-				t.Errorf("-o does not offer %s: %s", format, f.Usage)
+				fail("-o does not offer %s: %s", format, f.Usage)
 			}
 		}
 	})

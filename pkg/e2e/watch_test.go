@@ -26,6 +26,7 @@ type watched struct {
 
 // watch makes leaks fail t.
 func watch(t *testing.T) *watched {
+	t.Helper()
 	return &watched{T: t, caught: func(leak canary.Hit) {
 		t.Helper()
 		t.Errorf("a secret is in %s, encoding: %s", leak.Where, leak.Encoding)
@@ -58,7 +59,7 @@ func (w *watched) Verbose() bool { return true }
 
 // Log gets the whole log when a script has ended, while its files are there.
 func (w *watched) Log(args ...any) {
-	w.T.Helper()
+	w.Helper()
 	w.T.Log(args...)
 	for _, leak := range w.leaks(fmt.Sprint(args...)) {
 		w.caught(leak)
@@ -132,7 +133,7 @@ func outputs(log string) []output {
 // reveals reports whether a line of a script is a reveal, also after a
 // condition.
 func reveals(command string) bool {
-	for _, word := range strings.Fields(command) {
+	for word := range strings.FieldsSeq(command) {
 		if !strings.HasPrefix(word, "[") {
 			return word == "reveal"
 		}

@@ -89,7 +89,7 @@ func (u untilDone) Read(p []byte) (int, error) {
 // restore puts the terminal back: its mode, a visible cursor, a new line.
 func restore(c *term.Console, before *xterm.State) error {
 	err := xterm.Restore(int(c.In.Fd()), before)
-	_, werr := io.WriteString(c.Out, showCursor+"\n")
+	_, werr := c.Out.WriteString(showCursor + "\n")
 	return errors.Join(err, werr)
 }
 

@@ -26,10 +26,10 @@ func askHidden(c console, label string) (value secret.Value, err error) {
 		return secret.Value{}, err
 	}
 	defer func() {
-		_, werr := io.WriteString(c.out, "\r\n")
+		_, werr := c.out.WriteString("\r\n")
 		err = errors.Join(err, werr, xterm.Restore(int(c.in.Fd()), before))
 	}()
-	if _, err := io.WriteString(c.out, label); err != nil {
+	if _, err := c.out.WriteString(label); err != nil {
 		return secret.Value{}, err
 	}
 	return readHidden(c.in)
