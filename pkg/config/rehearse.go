@@ -20,11 +20,19 @@ func (f *File) Has(profile string) bool {
 // Settings are those of a profile by this file alone, without the environment
 // and flags. Values that can't be understood are pam.ErrUsage.
 func (f *File) Settings(profile string) (*Settings, error) {
+	o := fileOnly()
+	o.Profile = profile
+	return f.Load(o)
+}
+
+// Load is the function Load with this text in the place of the file, and with
+// no need that the profile is in it.
+func (f *File) Load(o Options) (*Settings, error) {
 	d := f.document()
 	if err := AsError(d.problems); err != nil {
 		return nil, err
 	}
-	s, problems := fileOnly().load(d, profile)
+	s, problems := o.load(d, o.profile())
 	return s, AsError(problems)
 }
 

@@ -15,6 +15,7 @@ type form struct {
 	assignments []Assignment
 	password    secret.Value     // to be kept; empty when api_password names a source
 	settings    *config.Settings // what the assignments amount to
+	inForce     *config.Settings // the same with the environment on top
 }
 
 // set gives a key a value in the place of an earlier one.
@@ -95,7 +96,13 @@ func fill(ctx context.Context, opts *InitOptions, file *config.File, place Place
 		return f, err
 	}
 	f.settings = s
-	return f, s.Validate(place.AcceptRisks)
+	if err := s.Validate(place.AcceptRisks); err != nil {
+		return f, err
+	}
+	above := place.Options
+	above.Set = nil // they are in the file
+	f.inForce, err = file.Load(above)
+	return f, err
 }
 
 func refuseOpenPassword(opts *InitOptions, a Assignment) error {

@@ -34,6 +34,8 @@ type world struct {
 	tty    bool
 	stdin  string
 	noRing error
+
+	keptUnder *config.Settings // what the last password was kept under
 }
 
 func newWorld(t *testing.T) *world {
@@ -88,10 +90,11 @@ func (w *world) run(args ...string) result {
 	return r
 }
 
-func (w *world) store(_ context.Context, _ *config.Settings, name string, v secret.Value) (secret.Source, error) {
+func (w *world) store(_ context.Context, s *config.Settings, name string, v secret.Value) (secret.Source, error) {
 	if w.noRing != nil {
 		return secret.Source{}, w.noRing
 	}
+	w.keptUnder = s
 	_ = v.Reveal(func(b []byte) error { w.ring[name] = secret.New(bytes.Clone(b)); return nil })
 	return secret.Source{Kind: secret.KindKeyring, Arg: name}, nil
 }

@@ -114,7 +114,7 @@ func refuseExisting(f *config.File, opts *InitOptions, place Place) error {
 // create keeps the password, then writes the profile.
 func (o *InitOptions) create(ctx context.Context, place Place, answers form) error {
 	if !answers.password.IsEmpty() {
-		src, err := o.Secrets.Keep(ctx, answers.settings, answers.password)
+		src, err := o.Secrets.Keep(ctx, answers.inForce, answers.password)
 		if err != nil {
 			return err
 		}

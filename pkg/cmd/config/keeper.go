@@ -3,7 +3,6 @@ package config
 import (
 	"context"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/cli"
@@ -20,10 +19,8 @@ type Keeper interface {
 	Ask(ctx context.Context, label string) (secret.Value, error)
 	// Read reads it from standard input.
 	Read(ctx context.Context) (secret.Value, error)
-	// Keep stores it and returns its source.
+	// Keep stores it, as the settings in force ask for, and returns its source.
 	Keep(ctx context.Context, s *config.Settings, v secret.Value) (secret.Source, error)
-	// Load reads the settings with one value on top of them.
-	Load(assignment string) (*config.Settings, error)
 }
 
 // appKeeper is the Keeper of an app.
@@ -45,12 +42,6 @@ func (a appKeeper) Read(ctx context.Context) (secret.Value, error) {
 
 func (a appKeeper) Keep(ctx context.Context, s *config.Settings, v secret.Value) (secret.Source, error) {
 	return a.StoreSecret(ctx, s, secretName(s), v)
-}
-
-func (a appKeeper) Load(assignment string) (*config.Settings, error) {
-	o := a.ConfigOptions()
-	o.Set = append(slices.Clone(o.Set), assignment)
-	return config.Load(o)
 }
 
 // secretName names the password of the delegation identity by who it belongs

@@ -10,7 +10,8 @@ import (
 // Place is the settings file and the profile in it that a verb works on.
 type Place struct {
 	Path, Profile string
-	AcceptRisks   []string // that the user takes
+	AcceptRisks   []string       // that the user takes
+	Options       config.Options // of the layers above the file
 }
 
 // String names both.
@@ -20,7 +21,8 @@ func (p Place) String() string { return "profile " + p.Profile + " of " + p.Path
 func placeOf(app *cli.App) func() (Place, error) {
 	return func() (Place, error) {
 		path, err := pathOf(app)
-		return Place{Path: path, Profile: app.ConfigOptions().ProfileName(), AcceptRisks: app.Globals.AcceptRisk}, err
+		o := app.ConfigOptions()
+		return Place{Path: path, Profile: o.ProfileName(), AcceptRisks: app.Globals.AcceptRisk, Options: o}, err
 	}
 }
 

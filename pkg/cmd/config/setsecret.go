@@ -18,14 +18,15 @@ func setSecret(ctx context.Context, opts *SetOptions, place Place, k config.Key)
 		}
 		return write(ctx, opts, place, k, src.Text())
 	}
-	if err := place.rehearse(func(f *config.File) error { return f.Set(place.Profile, k.Name, somewhere().Text()) }); err != nil {
+	s, err := loadWithSource(place, k)
+	if err != nil {
 		return err
 	}
 	if opts.DryRun {
 		opts.Say("would read the password, keep it in the keyring or in the encrypted secrets file, and set %s in %s to where it is", k.Name, place)
 		return nil
 	}
-	src, err := keep(ctx, opts, k)
+	src, err := keep(ctx, opts, s, k)
 	if err != nil {
 		return err
 	}
@@ -36,11 +37,20 @@ func setSecret(ctx context.Context, opts *SetOptions, place Place, k config.Key)
 // somewhere stands for the place of a secret that is not kept yet.
 func somewhere() secret.Source { return secret.Source{Kind: secret.KindKeyring, Arg: "name"} }
 
-func keep(ctx context.Context, opts *SetOptions, k config.Key) (secret.Source, error) {
-	s, err := opts.Secrets.Load(k.Name + "=" + somewhere().Text())
-	if err != nil {
-		return secret.Source{}, err
-	}
+// loadWithSource reads the settings as they will be, so that what could only
+// fail later is refused before anybody is asked.
+func loadWithSource(place Place, k config.Key) (s *config.Settings, err error) {
+	err = place.rehearse(func(f *config.File) error {
+		if err := f.Set(place.Profile, k.Name, somewhere().Text()); err != nil {
+			return err
+		}
+		s, err = f.Load(place.Options)
+		return err
+	})
+	return s, err
+}
+
+func keep(ctx context.Context, opts *SetOptions, s *config.Settings, k config.Key) (secret.Source, error) {
 	v, err := readSecret(ctx, opts, k)
 	if err != nil {
 		return secret.Source{}, err

@@ -126,6 +126,19 @@ func TestSetReadsThePasswordFromStandardInput(t *testing.T) {
 	w.fails(2, []string{"the secret is empty"}, "config", "set", "api_password", "-")
 }
 
+func TestSetKeepsThePasswordOfAFileAndAProfileThatAreNew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stdin = canary
+	path := filepath.Join(w.home, "new", "settings.yaml")
+	w.env["REDIM_CACHE_KEY"] = "keyring"
+	w.ok("config", "set", "api_password", "-", "--config", path, "--profile", "lab", "--set", "endpoint_url="+service, "--set", "api_user=svc")
+	same(t, "the source", w.ok("config", "get", "api_password", "--config", path, "--profile", "lab").out, "[redacted] (keyring:svc@pam.example.com)\n")
+	same(t, "the settings that it was kept under", w.keptUnder.Cache.Key, "keyring")
+	w.ok("config", "init", "--config", path, "--profile", "more", "--endpoint-url", service, "--api-user", "svc", "--api-password-from", "-")
+	same(t, "the settings of init", w.keptUnder.Cache.Key+" "+w.keptUnder.Profile, "keyring more")
+}
+
 func TestSetReplacesAPasswordThatStandsInTheFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
