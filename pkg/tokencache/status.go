@@ -42,7 +42,8 @@ func (s *Store) Status(ctx context.Context) Status {
 	return st
 }
 
-// probe takes a lock that nobody else wants.
+// probe writes a file as long as a token's and takes a lock that nobody else
+// wants: a full disk shows only when something is written.
 func (s *Store) probe(ctx context.Context) error {
 	for _, dir := range []string{s.tokens(), s.locks()} {
 		if err := atomicfile.MakePrivateDir(dir); err != nil {
@@ -50,8 +51,11 @@ func (s *Store) probe(ctx context.Context) error {
 		}
 	}
 	release, err := atomicfile.Lock(ctx, filepath.Join(s.locks(), "status"))
-	if err == nil {
-		release()
+	if err != nil {
+		return err
 	}
-	return err
+	defer release()
+	path := filepath.Join(s.tokens(), "probe")
+	defer os.Remove(path)
+	return atomicfile.Replace(path, make([]byte, 512), 0o600)
 }
