@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/redim-tools/redim/pkg/pam"
 )
 
@@ -94,34 +92,36 @@ func (d *Dialect) Operation(key string) (*Operation, error) {
 }
 
 func (d *Dialect) parse(key, block string) (*Operation, error) {
-	var parsed map[string]*Operation
-	if err := yaml.Unmarshal([]byte(block), &parsed); err != nil || parsed[key] == nil {
-		return nil, pam.Failf(pam.ErrOther, "dialect %s: %s can't be read: %v", d.Name, key, err)
-	}
-	op := parsed[key]
-	op.Key = key
-	if err := op.override(d.overrides[key]); err != nil {
+	op := &Operation{Key: key}
+	if err := op.set(parseData(block)[key]); err != nil {
 		return nil, err
+	}
+	if change := d.overrides[key]; change != nil {
+		if err := op.set(change); err != nil {
+			return nil, err
+		}
 	}
 	return op, op.compile()
 }
 
 // block is the text of one top-level key.
 func (d *Dialect) block(key string) string {
-	start, end, at := -1, len(d.Text), 0
-	for line := range strings.Lines(d.Text) {
-		switch name, ok := topLevel(line); {
-		case ok && name == key:
-			start = at
-		case start >= 0 && (ok || line[0] == '#'):
-			return d.Text[start:at]
-		}
-		at += len(line)
-	}
+	start := strings.Index(d.Text, "\n"+key+":")
 	if start < 0 {
 		return ""
 	}
-	return d.Text[start:end]
+	block := d.Text[start+1:]
+	for end := 0; end < len(block); {
+		next := strings.IndexByte(block[end:], '\n')
+		if next < 0 {
+			return block
+		}
+		end += next + 1
+		if end < len(block) && block[end] != ' ' && block[end] != '\n' {
+			return block[:end]
+		}
+	}
+	return block
 }
 
 // value is what stands behind a top-level key on its line.

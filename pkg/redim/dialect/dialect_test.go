@@ -3,11 +3,15 @@ package dialect_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim/dialect"
@@ -62,6 +66,45 @@ func TestEveryOperationOfTheFileWorks(t *testing.T) {
 			t.Errorf("%s is not in the text", key)
 		}
 	}
+}
+
+func TestTheFileIsReadAsAnyYAMLReaderDoes(t *testing.T) {
+	t.Parallel()
+	d := open(t, nil)
+	var all map[string]any
+	if err := yaml.Unmarshal([]byte(d.Text), &all); err != nil {
+		t.Fatal(err)
+	}
+	if all["dialect"] != d.Name || all["base"] != d.Base || len(all) != len(d.Keys())+2 {
+		t.Errorf("the file is of %v at %v with %d keys", all["dialect"], all["base"], len(all))
+	}
+	for _, key := range d.Keys() {
+		replaced := open(t, map[string]any{key: all[key]})
+		if got, want := operation(t, d, key), operation(t, replaced, key); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is read as %+v, want %+v", key, got, want)
+		}
+		if read := dialect.ParseData(d.Text)[key]; !reflect.DeepEqual(plainKeys(read), plainKeys(all[key])) {
+			t.Errorf("%s is read as %v, want %v", key, read, all[key])
+		}
+	}
+}
+
+// plainKeys makes all keys texts: only YAML readers know others.
+func plainKeys(v any) any {
+	out := map[string]any{}
+	switch m := v.(type) {
+	case map[string]any:
+		for key, value := range m {
+			out[key] = plainKeys(value)
+		}
+	case map[any]any:
+		for key, value := range m {
+			out[fmt.Sprint(key)] = plainKeys(value)
+		}
+	default:
+		return v
+	}
+	return out
 }
 
 func TestBodiesAreWrittenAsTheServiceReadsThem(t *testing.T) {
@@ -125,14 +168,14 @@ func TestNamesOfOtherDialectsAreExplained(t *testing.T) {
 func TestAnOverrideReplacesOnlyWhatItNames(t *testing.T) {
 	t.Parallel()
 	d := open(t, map[string]any{
-		"log_in_as":   map[string]any{"operation": "DoLoginAs", "attested": "certain", "request": map[string]any{"Token": "$token", "Deep": map[string]any{"On": true, "N": 1, "Nil": nil, "Empty": map[string]any{}, "List": []any{"a"}}}},
-		"stored_list": map[string]any{"reply": map[string]any{"at": "Items", "fields": map[string]any{"account": "Login"}}},
-		"system_name": map[string]any{"path": "/Other.svc/Name", "refused": map[string]any{"400": "not_found"}},
+		"log_in_as":   map[string]any{"operation": "DoLoginAs", "attested": "certain", "request": map[string]any{"Token": "$token", "Deep": map[string]any{"On": true, "N": 1, "Nil": nil, "Other": map[any]any{1: 2}, "Empty": map[string]any{}, "List": []any{"a"}}}},
+		"stored_list": map[string]any{"source": nil, "reply": map[string]any{"at": "Items", "kind": nil, "fields": map[string]any{"account": "Login"}}},
+		"system_name": map[string]any{"path": "/Other.svc/Name", "refused": map[any]any{400: "not_found"}},
 		"log_out":     nil,
 	})
 	as := operation(t, d, "log_in_as")
 	body, err := as.Encode(allParams())
-	want := `{"Deep":{"Empty":{},"List":["a"],"N":1,"Nil":null,"On":true},"Token":"c4nary-token"}`
+	want := `{"Deep":{"Empty":{},"List":["a"],"N":1,"Nil":null,"On":true,"Other":{"1":2}},"Token":"c4nary-token"}`
 	if err != nil || string(body) != want || as.Path != "DoLoginAs" || !as.Attested.Public() || as.Reply.At != "OperationMessage" {
 		t.Errorf("log_in_as is %+v, %s, %v", as, body, err)
 	}
@@ -149,7 +192,7 @@ func TestAWrongOverrideIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	for words, o := range map[string]map[string]any{
 		"is no operation":              {"login": map[string]any{"operation": "X"}},
-		"field opreation not found":    {"log_in": map[string]any{"opreation": "X"}},
+		"there is no line opreation":   {"log_in": map[string]any{"opreation": "X"}},
 		"is not in this release":       {"log_in": map[string]any{"method": "GET"}},
 		"is none":                      {"log_in": map[string]any{"path": "../../x"}},
 		"a check-out can't":            {"stored_check_out": map[string]any{"idempotent": true}},
@@ -157,7 +200,14 @@ func TestAWrongOverrideIsRefusedAtOnce(t *testing.T) {
 		"is not known":                 {"log_in": map[string]any{"reply": map[string]any{"kind": "xml"}}},
 		"is no failure":                {"log_in": map[string]any{"refused": map[string]any{"400": "oops"}}},
 		"... takes a $name":            {"log_in": map[string]any{"request": map[string]any{"...": "x"}}},
-		"cannot unmarshal":             {"log_in": "DoLogin3"},
+		"it is no mapping":             {"log_in": "DoLogin3"},
+		"there is no line reply.form":  {"log_in": map[string]any{"reply": map[string]any{"form": "x"}}},
+		"reply is no mapping":          {"log_in": map[string]any{"reply": "text"}},
+		"reply.fields is no mapping":   {"log_in": map[string]any{"reply": map[string]any{"fields": []any{}}}},
+		"request is no mapping":        {"log_in": map[string]any{"request": "x"}},
+		"neither true nor false":       {"log_in": map[string]any{"idempotent": "yes"}},
+		"operation is no text":         {"log_in": map[string]any{"operation": []any{"x"}}},
+		"refused.401 is no text":       {"log_in": map[string]any{"refused": map[any]any{401: []any{}}}},
 		"refused: 401: interrupted is": {"log_in": map[string]any{"refused": map[string]any{"401": "interrupted"}}},
 	} {
 		_, err := dialect.Open("auto", o)

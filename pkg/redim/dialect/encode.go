@@ -41,17 +41,15 @@ func (o *Operation) members(tree map[string]any) ([]member, error) {
 func (o *Operation) member(name string, value any) (member, error) {
 	m := member{name: name, spread: name == "..."}
 	var err error
-	switch v := value.(type) {
-	case map[string]any:
-		if m.object, err = o.members(v); m.object == nil {
+	if object, ok := mapping(value); ok {
+		if m.object, err = o.members(object); m.object == nil {
 			m.literal = []byte("{}")
 		}
 		return m, err
-	case string:
-		if param, ok := strings.CutPrefix(v, "$"); ok {
-			m.param, m.optional = strings.CutSuffix(param, "*")
-			return m, nil
-		}
+	}
+	if text, ok := value.(string); ok && strings.HasPrefix(text, "$") {
+		m.param, m.optional = strings.CutSuffix(text[1:], "*")
+		return m, nil
 	}
 	if m.spread {
 		return m, o.wrong("request: ... takes a $name")

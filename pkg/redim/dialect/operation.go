@@ -1,14 +1,9 @@
 package dialect
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -16,25 +11,25 @@ import (
 // Operation is how a dialect does one thing. It is not changed after it was
 // read.
 type Operation struct {
-	Key        string            `yaml:"-"`
-	Name       string            `yaml:"operation"`
-	Method     string            `yaml:"method"`
-	Path       string            `yaml:"path"`
-	Idempotent bool              `yaml:"idempotent"`
-	Attested   Attested          `yaml:"attested"`
-	Source     string            `yaml:"source"`
-	Request    map[string]any    `yaml:"request"`
-	Reply      Reply             `yaml:"reply"`
-	Refused    map[string]string `yaml:"refused"`
+	Key        string
+	Name       string
+	Method     string
+	Path       string
+	Idempotent bool
+	Attested   Attested
+	Source     string
+	Request    map[string]any
+	Reply      Reply
+	Refused    map[string]string
 
 	body []member
 }
 
 // Reply says how an operation's answer is read.
 type Reply struct {
-	Kind   string            `yaml:"kind"`
-	At     string            `yaml:"at"`
-	Fields map[string]string `yaml:"fields"`
+	Kind   string
+	At     string
+	Fields map[string]string
 }
 
 // Attested says how well an operation is known.
@@ -50,26 +45,6 @@ const (
 
 // Public reports whether public material names the operation.
 func (a Attested) Public() bool { return a == Certain || a == Likely }
-
-// override replaces what tree names and keeps the rest.
-func (o *Operation) override(tree any) error {
-	if tree == nil {
-		return nil
-	}
-	text, err := yaml.Marshal(tree)
-	if err != nil {
-		return o.wrong("%v", err)
-	}
-	if m, ok := tree.(map[string]any); ok && m["request"] != nil {
-		o.Request = nil
-	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(o); err != nil && !errors.Is(err, io.EOF) {
-		return o.wrong("%s", strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	return nil
-}
 
 // compile checks the operation and prepares its body.
 func (o *Operation) compile() error {
