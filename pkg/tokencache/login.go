@@ -13,16 +13,16 @@ import (
 )
 
 // look answers from the file, if that holds a live token or a fresh refusal.
-func (e entry) look(ctx context.Context, since time.Time) (token pam.Token, err error, done bool) {
+func (e entry) look(ctx context.Context, since time.Time) (token pam.Token, done bool, err error) {
 	r, ok := e.read()
 	switch now := e.o.Now(); {
 	case !ok:
-		return pam.Token{}, nil, false
+		return pam.Token{}, false, nil
 	case r.fresh(now, since):
 		spoken(ctx)
-		return pam.Token{}, r.failure(), true
+		return pam.Token{}, true, r.failure()
 	}
-	return r.token, nil, e.usable(r)
+	return r.token, e.usable(r), nil
 }
 
 // usable reports whether the record's token may be used by this process.
@@ -40,7 +40,7 @@ func (e entry) fetch(ctx context.Context, since time.Time, login func(context.Co
 		return pam.Token{}, err
 	}
 	defer release()
-	if token, err, done := e.look(ctx, since); done {
+	if token, done, err := e.look(ctx, since); done {
 		return token, err
 	}
 	token, err := login(inner)

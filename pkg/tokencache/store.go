@@ -88,7 +88,7 @@ func (s *Store) Token(ctx context.Context, id pam.Identity, login func(context.C
 	if err != nil {
 		return pam.Token{}, err
 	}
-	if token, err, done := e.look(ctx, since); done {
+	if token, done, err := e.look(ctx, since); done {
 		return token, err
 	}
 	return e.fetch(ctx, since, login)
