@@ -48,7 +48,7 @@ func TestEveryFileIsThereAndNamesNoMachine(t *testing.T) {
 	files := generated(t)
 	for _, name := range []string{
 		"completions/redim.bash", "completions/redim.zsh", "completions/redim.fish", "completions/redim.ps1",
-		"completions/vault.bash", "docs/cli/redim-checkout.md", "docs/man/redim-checkout.1", "docs/man/vault.1", exitCodes, settings,
+		"completions/vault.bash", "docs/cli/redim_checkout.md", "docs/man/redim-checkout.1", "docs/man/vault.1", exitCodes, settings,
 	} {
 		if len(files[name]) == 0 {
 			t.Errorf("%s is not generated", name)

@@ -84,15 +84,18 @@ func (o output) describe(cmd *cobra.Command) {
 		return
 	}
 	cmd.InitDefaultHelpFlag()
-	o[path.Join(reference, pageName(cmd)+".md")] = markdown(cmd)
+	o[path.Join(reference, link(cmd))] = markdown(cmd)
 	o[path.Join(manual, pageName(cmd)+".1")] = manualPage(cmd)
 	for _, below := range cmd.Commands() {
 		o.describe(below)
 	}
 }
 
-// pageName is the name of a command's pages, as redim-config-set.
+// pageName is the name of a command's manual page, as redim-config-set.
 func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
+
+// link is a command's file in the reference, as redim_config_set.md.
+func link(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "_") + ".md" }
 
 // related are the pages that a command's page leads to: the one above, then
 // those below.

@@ -22,7 +22,7 @@ func markdown(cmd *cobra.Command) []byte {
 	if pages := related(cmd); len(pages) > 0 {
 		b.WriteString("\n## See also\n\n")
 		for _, page := range pages {
-			fmt.Fprintf(&b, "- [%s](%s.md): %s\n", page.CommandPath(), pageName(page), lowerFirst(page.Short))
+			fmt.Fprintf(&b, "- [%s](%s): %s\n", page.CommandPath(), link(page), lowerFirst(page.Short))
 		}
 	}
 	return []byte(strings.TrimRight(b.String(), "\n") + "\n")
