@@ -1,0 +1,90 @@
+package audit
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// encoding is the version of the canonical form. A new field gets a new
+// version; records of old versions keep their form, or their hashes would break.
+const encoding = 1
+
+// ErrEncoding tells that bytes are no canonical event.
+var ErrEncoding = errors.New("not a canonical event")
+
+// Encode is the canonical form of e: one form for each event, and one event for
+// each form. It is what is hashed; a store may keep it too.
+func (e Event) Encode() []byte { return e.append(nil) }
+
+func (e Event) append(b []byte) []byte {
+	b = append(b, encoding)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Time.UnixMicro()))
+	for _, text := range e.texts() {
+		b = appendField(b, *text)
+	}
+	b = binary.AppendUvarint(b, uint64(len(e.Changes)))
+	for _, c := range e.Changes {
+		b = appendField(appendField(appendField(b, c.Field), c.Old), c.New)
+	}
+	return b
+}
+
+// texts lists the text fields in the order of the canonical form.
+func (e *Event) texts() []*string {
+	return []*string{
+		(*string)(&e.Kind), &e.Actor, &e.Address, &e.IntegrationID, &e.Integration, &e.CredentialID, &e.Credential, &e.Lease,
+		&e.Request, &e.Reason, &e.Comment, &e.Ticket, &e.Justification, &e.Outcome, &e.Released,
+	}
+}
+
+// Decode reads the canonical form. ErrEncoding for any other bytes.
+func Decode(b []byte) (Event, error) {
+	if len(b) < 9 || b[0] != encoding {
+		return Event{}, ErrEncoding
+	}
+	e := Event{Time: time.UnixMicro(int64(binary.BigEndian.Uint64(b[1:]))).UTC()}
+	d := decoder{rest: b[9:]}
+	for _, text := range e.texts() {
+		*text = d.field()
+	}
+	n := d.uvarint()
+	for range min(n, uint64(len(d.rest))) {
+		e.Changes = append(e.Changes, Change{Field: d.field(), Old: d.field(), New: d.field()})
+	}
+	if d.broken || len(d.rest) > 0 || uint64(len(e.Changes)) != n || string(e.Encode()) != string(b) {
+		return Event{}, ErrEncoding
+	}
+	return e, nil
+}
+
+type decoder struct {
+	rest   []byte
+	broken bool
+}
+
+func (d *decoder) uvarint() uint64 {
+	n, used := binary.Uvarint(d.rest)
+	if used <= 0 {
+		d.rest, d.broken = nil, true
+		return 0
+	}
+	d.rest = d.rest[used:]
+	return n
+}
+
+func (d *decoder) field() string {
+	n := d.uvarint()
+	if n > uint64(len(d.rest)) {
+		d.rest, d.broken = nil, true
+		return ""
+	}
+	text := string(d.rest[:n])
+	d.rest = d.rest[n:]
+	return text
+}
+
+func appendField(b []byte, text string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(text)))
+	return append(b, text...)
+}

@@ -1,0 +1,79 @@
+package vault
+
+import (
+	"strings"
+
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// Match is what a name is compared with: a part of it, or a whole pattern. Both
+// are folded. The zero Match fits every name.
+type Match struct {
+	Part  string   // the name holds it
+	Parts []string // the texts between the stars of a pattern; one more than stars
+}
+
+// Pattern covers credentials: system/account, where * stands for any text.
+type Pattern struct {
+	System  string
+	Account string
+}
+
+// String is the pattern as it is written.
+func (p Pattern) String() string { return p.System + "/" + p.Account }
+
+// Covers reports whether the pattern covers a credential. Case does not matter.
+func (p Pattern) Covers(system, account string) bool {
+	return wild(Fold(p.System), Fold(system)) && wild(Fold(p.Account), Fold(account))
+}
+
+// wild compares text with a pattern without ever trying a text twice for one star.
+func wild(pattern, text string) bool { return fits(strings.Split(pattern, "*"), text) }
+
+// fits reports whether text is made of the parts with anything between them.
+func fits(parts []string, text string) bool {
+	if len(parts) == 1 {
+		return text == parts[0]
+	}
+	rest, ok := strings.CutPrefix(text, parts[0])
+	if !ok {
+		return false
+	}
+	last := len(parts) - 1
+	for _, part := range parts[1:last] {
+		_, after, found := strings.Cut(rest, part)
+		if !found {
+			return false
+		}
+		rest = after
+	}
+	return strings.HasSuffix(rest, parts[last])
+}
+
+// IsZero reports whether m fits every name.
+func (m Match) IsZero() bool { return m.Part == "" && len(m.Parts) == 0 }
+
+// Fits reports whether a name fits.
+func (m Match) Fits(name string) bool {
+	folded := Fold(name)
+	if len(m.Parts) > 0 {
+		return fits(m.Parts, folded)
+	}
+	return strings.Contains(folded, m.Part)
+}
+
+// ParseMatch reads a search word: with a * it is a pattern of the whole name,
+// without one a part of it.
+func ParseMatch(text string) (Match, error) {
+	if err := pam.CheckText("search word", text); err != nil {
+		return Match{}, err
+	}
+	folded := Fold(strings.TrimSpace(text))
+	if !strings.Contains(folded, "*") {
+		return Match{Part: folded}, nil
+	}
+	if strings.Trim(folded, "*") == "" {
+		return Match{}, nil
+	}
+	return Match{Parts: strings.Split(folded, "*")}, nil
+}
