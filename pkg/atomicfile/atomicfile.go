@@ -39,8 +39,8 @@ const (
 
 func write(path string, data []byte, perm fs.FileMode, d durability) error {
 	target := path
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		target = real
+	if followed, err := filepath.EvalSymlinks(path); err == nil {
+		target = followed
 	}
 	if err := replace(target, data, perm, d); err != nil {
 		return failure(path, err)

@@ -31,8 +31,7 @@ func explain(act, dir string, err error) error {
 
 // cause strips the names of temporary files, which mean nothing to the reader.
 func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err

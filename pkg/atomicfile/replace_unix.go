@@ -139,8 +139,7 @@ func syncDir(dir string) error {
 }
 
 func linkCause(err error) error {
-	var link *os.LinkError
-	if errors.As(err, &link) {
+	if link, ok := errors.AsType[*os.LinkError](err); ok {
 		return link.Err
 	}
 	return err

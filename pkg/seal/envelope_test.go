@@ -58,7 +58,7 @@ func TestNoBitMayChangeAndNoByteMayGo(t *testing.T) {
 			t.Fatalf("opened with bit %d changed", i)
 		}
 	}
-	for n := range len(e) {
+	for n := range e {
 		if _, err := key.Open(e[:n], []byte("aad")); err == nil {
 			t.Fatalf("opened with %d of %d bytes", n, len(e))
 		}
@@ -137,7 +137,8 @@ func TestAHashDependsOnKeyPurposeAndEveryBoundary(t *testing.T) {
 		}
 		seen[h] = name
 	}
-	if a.Hash("p", "ab", "c") != a.Hash("p", "ab", "c") {
+	first, again := a.Hash("p", "ab", "c"), a.Hash("p", "ab", "c")
+	if first != again {
 		t.Error("the hash changes")
 	}
 }

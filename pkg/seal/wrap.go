@@ -61,30 +61,40 @@ func wrap(key Key, phrase secret.Value) ([]byte, error) {
 
 // unwrap returns errNotWrapped or errWrongPhrase when it can't.
 func unwrap(blob []byte, phrase secret.Value) (Key, error) {
-	head, c, salt, sealed, err := parseWrapped(strings.TrimSpace(string(blob)))
+	w, err := parseWrapped(strings.TrimSpace(string(blob)))
 	if err != nil {
 		return Key{}, err
 	}
-	kek := c.key(phrase, salt)
+	kek := w.costs.key(phrase, w.salt)
 	defer kek.root.Wipe()
-	b, err := kek.Open(sealed, []byte(head))
+	b, err := kek.Open(w.sealed, []byte(w.head))
 	if err != nil {
 		return Key{}, errWrongPhrase
 	}
 	return NewKey(secret.New(b))
 }
 
-func parseWrapped(line string) (head string, c costs, salt, sealed []byte, err error) {
+// wrapped is a wrapped key in its parts.
+type wrapped struct {
+	head   string // all before the last colon
+	costs  costs
+	salt   []byte
+	sealed []byte
+}
+
+func parseWrapped(line string) (wrapped, error) {
 	cut := max(strings.LastIndexByte(line, ':'), 0)
-	head = line[:cut]
-	var saltText string
-	if _, err := fmt.Sscanf(head, wrapFormat, &c.memory, &c.passes, &c.lanes, &saltText); err != nil || !c.sane() {
-		return "", costs{}, nil, nil, errNotWrapped
+	w := wrapped{head: line[:cut]}
+	var salt string
+	_, err := fmt.Sscanf(w.head, wrapFormat, &w.costs.memory, &w.costs.passes, &w.costs.lanes, &salt)
+	if err != nil || !w.costs.sane() {
+		return wrapped{}, errNotWrapped
 	}
-	salt, errSalt := base64.RawURLEncoding.DecodeString(saltText)
-	sealed, errSealed := base64.RawURLEncoding.DecodeString(line[cut+1:])
-	if errors.Join(errSalt, errSealed) != nil || len(salt) != saltSize {
-		return "", costs{}, nil, nil, errNotWrapped
+	var errSalt, errSealed error
+	w.salt, errSalt = base64.RawURLEncoding.DecodeString(salt)
+	w.sealed, errSealed = base64.RawURLEncoding.DecodeString(line[cut+1:])
+	if errors.Join(errSalt, errSealed) != nil || len(w.salt) != saltSize {
+		return wrapped{}, errNotWrapped
 	}
-	return head, c, salt, sealed, nil
+	return w, nil
 }

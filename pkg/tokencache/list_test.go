@@ -195,7 +195,7 @@ func TestClearingBesideALoginDoesNotWaitForIt(t *testing.T) {
 	b := newBench(t)
 	b.wantLogin(b.store(), alice(), "old")
 	b.pass(time.Hour)
-	_, err := b.store().Token(t.Context(), alice(), func(ctx context.Context) (pam.Token, error) {
+	_, err := b.store().Token(t.Context(), alice(), func(context.Context) (pam.Token, error) {
 		c, err := b.store().Clear(t.Context(), ClearRequest{})
 		if len(c.Removed) != 1 {
 			t.Errorf("removed %+v", c)

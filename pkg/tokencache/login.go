@@ -27,7 +27,8 @@ func (e entry) look(ctx context.Context, since time.Time) (token pam.Token, done
 
 // usable reports whether the record's token may be used by this process.
 func (e entry) usable(r record) bool {
-	if dropped, ok := e.refused.Load(e.name); ok && r.token.Value.Equal(dropped.(secret.Value)) {
+	dropped, _ := e.refused.Load(e.name)
+	if v, ok := dropped.(secret.Value); ok && r.token.Value.Equal(v) {
 		return false
 	}
 	return r.live(e.o.Now(), e.o.TTL, e.o.Margin)

@@ -156,8 +156,7 @@ func (s *service) logins() map[string]int {
 
 func (s *service) command(t *testing.T, dir, user string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), envAddress+"="+s.Addr().String(), envDir+"="+dir, envUser+"="+user,
-		"GORACE=atexit_sleep_ms=0", "GOCOVERDIR="+os.TempDir())
+	cmd.Env = append(os.Environ(), envAddress+"="+s.Addr().String(), envDir+"="+dir, envUser+"="+user, "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 

@@ -112,7 +112,7 @@ func TestARefusalDoesNotReplaceALiveToken(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	s := b.store()
-	_, err := s.Token(t.Context(), alice(), func(ctx context.Context) (pam.Token, error) {
+	_, err := s.Token(t.Context(), alice(), func(context.Context) (pam.Token, error) {
 		b.wantLogin(&Store{o: s.o, lockWait: time.Millisecond}, alice(), "of the impatient one")
 		return pam.Token{}, refusal()
 	})

@@ -56,6 +56,6 @@ func (s *Store) probe(ctx context.Context) error {
 	}
 	defer release()
 	path := filepath.Join(s.tokens(), "probe")
-	defer os.Remove(path)
+	defer func() { _ = os.Remove(path) }()
 	return atomicfile.Replace(path, make([]byte, 512), 0o600)
 }

@@ -110,8 +110,8 @@ func (s *Store) Drop(ctx context.Context, id pam.Identity, refused secret.Value)
 		return nil
 	}
 	_, release, err := e.lock(ctx)
-	if err != nil {
-		return nil //nolint:nilerr // the refused token is not used again, whoever holds the lock
+	if err != nil { // the refused token is not used again, whoever holds the lock
+		return nil
 	}
 	defer release()
 	if e.holds(refused) {
