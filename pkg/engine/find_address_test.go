@@ -43,6 +43,11 @@ func TestFindOfAnAddressAlone(t *testing.T) {
 			[]string{"192.0.2.10/a", "L: 192.0.2.10/byip"},
 			[]string{"stored 192.0.2.10", "name 192.0.2.10", "stored corp.test", "stored example.local", "lists", "list L"},
 		},
+		"a domain account there tells no name": {
+			lists().tell("alice", "stored 192.0.2.10", answer{creds: []pam.Credential{{Kind: pam.KindDomain, System: "example.local", Namespace: "EX", Account: "d"}}}),
+			[]string{`EX\d`, "L: 192.0.2.10/byip"},
+			[]string{"stored 192.0.2.10", "name 192.0.2.10", "stored corp.test", "stored example.local", "lists", "list L"},
+		},
 		"a name that is not found is no failure": {
 			lists().tell("alice", "name 192.0.2.10", answer{err: refusal(pam.ErrNotFound)}),
 			[]string{"L: 192.0.2.10/byip"},

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/pam"
@@ -52,11 +51,14 @@ func inDomain(domain, name, setting string, m pam.DomainMap) Rung {
 }
 
 // plainEndpoint returns an endpoint in one spelling: no trailing dots, an
-// IPv4 address as such, and the DNS name of a domain that was given by its
-// NetBIOS name.
+// address in its own place and IPv4 as such, and the DNS name of a domain that
+// was given by its NetBIOS name.
 func plainEndpoint(e pam.Endpoint, m pam.DomainMap) pam.Endpoint {
 	e.Host = strings.TrimSuffix(e.Host, ".")
 	e.InDomain = strings.TrimSuffix(e.InDomain, ".")
+	if addr, err := netip.ParseAddr(e.Host); err == nil {
+		e.Host, e.IP = "", addr
+	}
 	e.IP = e.IP.Unmap()
 	if fqdn, ok := m.FQDN(e.InDomain); ok && e.InDomain != "" && !strings.Contains(e.InDomain, ".") {
 		e.InDomain = fqdn
@@ -87,7 +89,7 @@ func Names(e pam.Endpoint, as pam.Identity, r Rules) []Name {
 		names = append(names, Name{Text: e.IP.String(), Setting: "prefer_ip", ByIP: true})
 	}
 	for _, n := range []Name{{Text: e.Host, Setting: byEndpoint}, counterpart(e, as, r.DomainMap)} {
-		if n.Text != "" && !slices.ContainsFunc(names, func(o Name) bool { return equalFold(o.Text, n.Text) }) {
+		if n.Text != "" {
 			names = append(names, n)
 		}
 	}

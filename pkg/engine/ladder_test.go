@@ -100,6 +100,9 @@ func TestNames(t *testing.T) {
 		"a local identity knows no FQDN": {
 			host("web01"), `alice`, Rules{DomainMap: exMap}, []Name{{"web01", "endpoint", false}},
 		},
+		"a domain mapped to nothing is not the local identity's": {
+			host("web01"), `alice`, Rules{DomainMap: pam.DomainMap{"odd.test": ""}}, []Name{{"web01", "endpoint", false}},
+		},
 		"nothing known, nothing asked": {pam.Endpoint{}, `alice`, Rules{PreferIP: true}, nil},
 	}
 	for name, tt := range tests {
@@ -143,6 +146,7 @@ func TestPlainEndpoint(t *testing.T) {
 		"a NetBIOS name becomes the DNS name":      {pam.Endpoint{Host: "web01", InDomain: "ex"}, pam.Endpoint{Host: "web01", InDomain: "example.local"}},
 		"an unknown domain stays":                  {pam.Endpoint{Host: "web01", InDomain: "corp"}, pam.Endpoint{Host: "web01", InDomain: "corp"}},
 		"no domain stays none":                     {pam.Endpoint{Host: "web01"}, pam.Endpoint{Host: "web01"}},
+		"an address is no host name":               {host("192.0.2.10"), pam.Endpoint{IP: netip.MustParseAddr("192.0.2.10")}},
 		"an IPv4 address in IPv6 is taken as such": {pam.Endpoint{IP: netip.MustParseAddr("::ffff:192.0.2.10")}, pam.Endpoint{IP: netip.MustParseAddr("192.0.2.10")}},
 	}
 	for name, tt := range tests {

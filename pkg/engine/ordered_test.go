@@ -93,7 +93,7 @@ func TestOrderedHoldsABoundedNumber(t *testing.T) {
 func TestOrderedEndsAtTheFirstErrorOfItsReader(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		enough := errors.New("enough")
+		enough, start := errors.New("enough"), time.Now()
 		var working atomic.Int32
 		var got []int
 		err := Ordered(t.Context(), 4, upTo(1000), func(ctx context.Context, i int) int {
@@ -113,6 +113,9 @@ func TestOrderedEndsAtTheFirstErrorOfItsReader(t *testing.T) {
 		})
 		if !errors.Is(err, enough) || !slices.Equal(got, []int{0, 1, 2}) || working.Load() != 0 {
 			t.Errorf("got %v, %v; %d still at work", got, err, working.Load())
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("it took %v: nobody told the work to stop", took)
 		}
 	})
 }
