@@ -43,7 +43,7 @@ func TestACheckOutWhoseAnswerIsLostIsUncertain(t *testing.T) {
 		{"status=403", pam.ErrDenied, "permission", false, 1},
 		{"status=404", pam.ErrNotFound, "name", false, 1},
 		{"status=409", pam.ErrCheckedOut, "holder", false, 1},
-		{"status=415", pam.ErrProtocol, "dialect probe", false, 1},
+		{"status=415", pam.ErrProtocol, "/JSON/V2/AuthService.svc/help", false, 1},
 		{"status=401", pam.ErrTokenRefused, "cache clear", false, 2},
 		{"html", pam.ErrProtocol, "log-in page", true, 1},
 		{"oversized", pam.ErrProtocol, "endpoint_url", true, 1},

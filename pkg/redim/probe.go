@@ -3,6 +3,7 @@ package redim
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -53,8 +54,12 @@ func (c *Client) Probe(ctx context.Context) (Probe, error) {
 	return p, nil
 }
 
+// helpAddress is where the framework lists the operations of the dialect's
+// interface, when that is switched on.
+func (c *Client) helpAddress() *url.URL { return c.root.JoinPath(c.dialect.Base, "help") }
+
 func (c *Client) helpPage(ctx context.Context) (page []byte, address string, err error) {
-	at := c.root.JoinPath(c.dialect.Base, "help")
+	at := c.helpAddress()
 	req := &http.Request{Method: http.MethodGet, URL: at, Host: at.Host, Header: http.Header{"User-Agent": {"redim"}}}
 	resp, err := c.http.Do(req.WithContext(transport.Idempotent(ctx)))
 	if err != nil {

@@ -49,7 +49,7 @@ func (c *Client) noSuchOperation(op *dialect.Operation, status int) error {
 	if op.Attested.Public() {
 		return f.WithHint("check endpoint_url: %s", addressHint)
 	}
-	return f.WithHint("this name is ours, and public nowhere: look the real one up with redim dialect probe and set dialect_operations.%s", op.Key)
+	return f.WithHint("this name is ours, and public nowhere: look the real one up on the service's help page, %s, and set dialect_operations.%s", c.helpAddress(), op.Key)
 }
 
 // denial is the failure that a status, or other, stands for.
@@ -133,10 +133,10 @@ func (c *Client) hint(class pam.Class, vague bool, resp *http.Response) string {
 	case pam.ErrSpinNotPermitted:
 		return "give the user the permission All Access, or switch spin_jobs off"
 	case pam.ErrProtocol:
-		return "the service may be of another version; compare its help page: redim dialect probe"
+		return "the service may be of another version; compare redim dialect show with its help page, " + c.helpAddress().String()
 	}
 	if vague {
-		return "the service does not say why: a missing permission, someone else's check-out, or a request in a form that this installation does not know (redim dialect probe)"
+		return "the service does not say why: a missing permission, someone else's check-out, or a request in a form that this installation does not know (compare its help page, " + c.helpAddress().String() + ")"
 	}
 	return "give the user the permission for it (Delegation menu)"
 }
