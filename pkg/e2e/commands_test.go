@@ -20,6 +20,7 @@ func commands() map[string]command {
 		"advance":      positive(advance),
 		"stats":        positive(stats),
 		"jsonpath":     positive(jsonPath),
+		"fields":       positive(fields),
 		"canary-allow": positive(canaryAllow),
 	}
 }

@@ -15,6 +15,7 @@
 //	advance D                lets the server's clock advance
 //	stats PATH WANT          compares one of the server's counters
 //	jsonpath FILE PATH WANT  compares one value of a JSON file, or of stdout or stderr
+//	fields FILE              shows the members of a JSON document, to compare with cmp
 //	canary-allow FILE...     these files may hold a secret
 //
 // After each script its directory and its log are searched for secrets in the

@@ -15,7 +15,11 @@ func jsonPath(ts *testscript.TestScript, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: jsonpath FILE PATH WANT")
 	}
-	got, err := pick([]byte(ts.ReadFile(args[0])), args[1])
+	doc := ts.ReadFile(args[0])
+	if i := strings.LastIndex(doc, "\n{"); args[0] == "stderr" && i >= 0 {
+		doc = doc[i+1:] // warnings come first
+	}
+	got, err := pick([]byte(doc), args[1])
 	ts.Check(err)
 	if got != args[2] {
 		ts.Fatalf("%s is %s, want %s", args[1], got, args[2])
