@@ -18,6 +18,7 @@ const (
 	ErrPartial     Class = "partial"     // some of it was done, some was not
 	ErrDenied      Class = "denied"      // signed in, but the act is not permitted
 	ErrNotFound    Class = "not_found"   // the named thing does not exist
+	ErrConflict    Class = "conflict"    // taken by, held by or changed by somebody else meanwhile
 	ErrPending     Class = "pending"     // waits for an approval or a job
 	ErrUnreachable Class = "unreachable" // no answer, or the service answered that it is out of order
 	ErrTLS         Class = "tls"         // the certificate or the handshake was refused

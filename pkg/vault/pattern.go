@@ -19,6 +19,35 @@ type Pattern struct {
 	Account string
 }
 
+// ParsePattern reads system/account. ErrUsage when a part is missing.
+func ParsePattern(text string) (Pattern, error) {
+	text = strings.TrimSpace(text)
+	system, account, both := strings.Cut(text, "/")
+	if !both {
+		return Pattern{}, pam.Failf(pam.ErrUsage, "pattern %q has no /", text).
+			WithHint("write system/account; for every account of a system: %s", strings.TrimRight(text, "*")+"/*")
+	}
+	if strings.TrimSpace(system) == "" || strings.TrimSpace(account) == "" {
+		return Pattern{}, pam.Failf(pam.ErrUsage, "pattern %q has an empty part", text).WithHint("write * for any, for example web01/* or */backup")
+	}
+	if err := checkWords("pattern", text, 2*maxPart+1); err != nil {
+		return Pattern{}, err
+	}
+	return Pattern{System: squeeze(system), Account: squeeze(account)}, nil
+}
+
+// squeeze makes one star of several, which mean the same.
+func squeeze(text string) string {
+	parts := strings.Split(strings.TrimSpace(text), "*")
+	kept := parts[:1]
+	for i, part := range parts[1:] {
+		if part != "" || i == len(parts)-2 {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "*")
+}
+
 // String is the pattern as it is written.
 func (p Pattern) String() string { return p.System + "/" + p.Account }
 
