@@ -68,7 +68,7 @@ func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cli.Service{Logout: client.Logout, Engine: &engine.Engine{
+	return &cli.Service{Logout: client.Logout, Probe: client.Probe, Engine: &engine.Engine{
 		Source: client, Facts: client, Journal: lazyJournal{w}, Clock: w.Now, NewID: newID,
 		Profile: s.Profile, Delegation: s.Identity(),
 		Rules: engine.Rules{

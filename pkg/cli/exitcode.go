@@ -19,7 +19,7 @@ const (
 	ExitSignIn           = 104 // The delegation identity could not sign in, or a token was refused twice.
 	ExitDenied           = 105 // Signed in, but not permitted; also: no impersonation mapping for this user.
 	ExitNotFound         = 106 // The named thing does not exist; also: the user has no credential on this endpoint.
-	ExitConflict         = 107 // Checked out by someone else.
+	ExitConflict         = 107 // Checked out by someone else, or changed by someone else meanwhile.
 	ExitPending          = 108 // Waits for an approval or a job.
 	ExitUnreachable      = 109 // The service does not answer, or answers that it is out of order.
 	ExitJournal          = 110 // The journal of checkouts, or the audit record, can't be written; nothing was released.
@@ -53,6 +53,7 @@ func classCodes() []struct {
 		{pam.ErrNotFound, ExitNotFound},
 		{pam.ErrNoCredentials, ExitNotFound},
 		{pam.ErrCheckedOut, ExitConflict},
+		{pam.ErrConflict, ExitConflict},
 		{pam.ErrPending, ExitPending},
 		{pam.ErrUnreachable, ExitUnreachable},
 		{pam.ErrJournal, ExitJournal},

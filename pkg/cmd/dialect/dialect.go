@@ -17,5 +17,6 @@ dialect_operations.
 
 Exit codes: 0; 2 an unknown command.`,
 		NewShow(app, nil),
+		NewProbe(app, nil),
 	)
 }
