@@ -1,0 +1,174 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// pg is a PostgreSQL service behind a pool of connections.
+type pg struct {
+	at    Address
+	pool  *pgxpool.Pool
+	hooks Hooks
+}
+
+// slotKey is where a connection keeps its slot.
+const slotKey = "redim slot"
+
+// OpenPostgreSQL prepares connections to the service; the first is made when it
+// is needed. Of several hosts the one that takes writes is used, and looked for
+// anew after a fail-over.
+func OpenPostgreSQL(ctx context.Context, a Address, hooks Hooks) (DB, error) {
+	config, err := pgxpool.ParseConfig(a.dsn)
+	if err != nil {
+		return nil, pam.Failf(pam.ErrUsage, "the store's address %s can't be understood", a).WithHint("write postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full; several hosts are separated by commas")
+	}
+	tune(config)
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, pgFailure(a, err)
+	}
+	return &pg{at: a, pool: pool, hooks: hooks}, nil
+}
+
+// tune sets what the address left open.
+func tune(config *pgxpool.Config) {
+	c := config.ConnConfig
+	if c.ValidateConnect == nil && slices.ContainsFunc(c.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.Host != c.Host || f.Port != c.Port }) {
+		c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = 5 * time.Second
+	}
+	if config.MaxConns < 16 {
+		config.MaxConns = 16
+	}
+	for name, value := range map[string]string{"application_name": "redim vault", "lock_timeout": ms(10 * time.Second), "idle_in_transaction_session_timeout": ms(Deadline)} {
+		if _, set := c.RuntimeParams[name]; !set {
+			c.RuntimeParams[name] = value
+		}
+	}
+	config.MinConns, config.HealthCheckPeriod = 0, time.Minute
+}
+
+func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+func (d *pg) Dialect() Dialect { return PostgreSQL }
+
+func (d *pg) Close() error {
+	d.pool.Close()
+	return nil
+}
+
+const (
+	beginWrite = "begin isolation level read committed"
+	beginRead  = "begin isolation level repeatable read read only"
+)
+
+// Write runs the unit in a transaction, again if the server wants that.
+func (d *pg) Write(ctx context.Context, unit Unit) error {
+	return d.insist(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return d.write(ctx, conn, unit) })
+}
+
+// Read runs the unit in one snapshot.
+func (d *pg) Read(ctx context.Context, unit Unit) error {
+	return d.insist(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		tx := &pgTx{conn: conn.Conn(), begin: beginRead}
+		err := unit(ctx, &Tx{runner: tx})
+		if e := tx.end(ctx, "rollback"); err == nil {
+			err = e
+		}
+		return err
+	})
+}
+
+// insist tries until it works, or the failure will not go away by itself.
+func (d *pg) insist(ctx context.Context, try func(context.Context, *pgxpool.Conn) error) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	for turn := 1; ; turn++ {
+		err := d.once(ctx, try)
+		if err == nil || !passing(err) || ctx.Err() != nil {
+			return pgFailure(d.at, err)
+		}
+		longest := min(time.Duration(turn)*10*time.Millisecond, time.Second)
+		select {
+		case <-time.After(time.Millisecond + rand.N(longest)):
+		case <-ctx.Done():
+			return pgFailure(d.at, err)
+		}
+	}
+}
+
+func (d *pg) once(ctx context.Context, try func(context.Context, *pgxpool.Conn) error) error {
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return &unreached{err}
+	}
+	defer conn.Release()
+	err = try(ctx, conn)
+	if state(err) == readOnlyTransaction {
+		_ = conn.Conn().Close(ctx) // it is a standby by now
+	}
+	return err
+}
+
+func (d *pg) write(ctx context.Context, conn *pgxpool.Conn, unit Unit) (err error) {
+	tx := &pgTx{conn: conn.Conn(), begin: beginWrite}
+	whole := &Tx{Slot: slotOf(conn.Conn()), runner: tx}
+	committed := false
+	defer func() {
+		if !committed {
+			_ = tx.end(context.WithoutCancel(ctx), "rollback")
+		}
+		if d.hooks.Settled != nil {
+			d.hooks.Settled(whole.Slot, committed)
+		}
+	}()
+	if err := unit(ctx, whole); err != nil {
+		return err
+	}
+	if d.hooks.BeforeCommit != nil {
+		if err := d.hooks.BeforeCommit(ctx, whole); err != nil {
+			return err
+		}
+	}
+	err = tx.commit(ctx)
+	committed = err == nil
+	return err
+}
+
+func slotOf(c *pgx.Conn) *Slot {
+	kept := c.PgConn().CustomData()
+	slot, ok := kept[slotKey].(*Slot)
+	if !ok {
+		slot = &Slot{}
+		kept[slotKey] = slot
+	}
+	return slot
+}
+
+// unreached marks that no connection was to be had.
+type unreached struct{ error }
+
+func (u *unreached) Unwrap() error { return u.error }
+
+// unknown marks that the answer to a commit was lost.
+type unknown struct{ error }
+
+func (u *unknown) Unwrap() error { return u.error }
+
+func isUnknown(err error) bool {
+	_, ok := errors.AsType[*unknown](err)
+	return ok
+}

@@ -1,0 +1,141 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+)
+
+// readers is how many reads of one process run at once.
+const readers = 4
+
+// lite is an open SQLite file: one connection writes, a few read.
+type lite struct {
+	at    Address
+	db    *sql.DB
+	free  chan *liteConn // connections for reading
+	hooks Hooks
+	wait  time.Duration // for the lock of another process
+
+	mu   sync.RWMutex // held for reading while work is passed, for writing to close
+	shut bool
+	once sync.Once
+	work chan *job
+	done chan struct{} // closed when the writer has ended
+}
+
+// OpenSQLite opens the file, and makes it (mode 0600, its directory 0700) if it
+// isn't there. Connections are made when they are needed.
+func OpenSQLite(a Address, hooks Hooks) (DB, error) {
+	if err := makeFile(a.Path); err != nil {
+		return nil, unopened(a, "make the file", err)
+	}
+	db, err := sql.Open("sqlite", liteDSN(a.Path))
+	if err != nil {
+		return nil, sqliteFailure(a, err)
+	}
+	d := &lite{at: a, db: db, hooks: hooks, free: make(chan *liteConn, readers), wait: 20 * time.Second, work: make(chan *job, most), done: make(chan struct{})}
+	for range readers {
+		d.free <- &liteConn{}
+	}
+	return d, nil
+}
+
+// makeFile makes an absent file with its directory, and closes one that is
+// there to the group and others. SQLite gives its other files the same mode. It
+// never opens a file that is there: closing it would free this process's locks.
+func makeFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return newFile(path)
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return &fs.PathError{Op: "open", Path: path, Err: errors.New("it is not a regular file")}
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		return os.Chmod(path, info.Mode().Perm()&^0o077)
+	}
+	return nil
+}
+
+func newFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // another process was faster
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// liteDSN has no automatic checkpoint: the writer makes one while nobody waits.
+func liteDSN(path string) string {
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}
+	u.RawQuery = url.Values{"_pragma": {
+		"busy_timeout(5000)", "foreign_keys(1)", "journal_mode(wal)", "synchronous(full)",
+		"wal_autocheckpoint(0)", "temp_store(memory)", "cache_size(-16384)", "trusted_schema(0)",
+	}, "_txlock": {"immediate"}, "_dqs": {"0"}}.Encode()
+	return u.String()
+}
+
+func (d *lite) Dialect() Dialect { return SQLite }
+
+// Read runs the unit on a connection of its own, in one snapshot.
+func (d *lite) Read(ctx context.Context, unit Unit) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	var c *liteConn
+	select {
+	case c = <-d.free:
+	case <-ctx.Done():
+		return interrupted(d.at, ctx.Err())
+	}
+	defer func() { d.free <- c }()
+	if err := c.open(ctx, d.db); err != nil {
+		return sqliteFailure(d.at, err)
+	}
+	return sqliteFailure(d.at, c.snapshot(ctx, unit))
+}
+
+func (c *liteConn) snapshot(ctx context.Context, unit Unit) error {
+	if _, err := c.Exec(ctx, "begin deferred"); err != nil {
+		return err
+	}
+	err := unit(ctx, &Tx{runner: c})
+	if _, e := c.Exec(context.WithoutCancel(ctx), "rollback"); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Close waits for what was passed to Write and to Read.
+func (d *lite) Close() error {
+	d.mu.Lock()
+	first := !d.shut
+	d.shut = true
+	d.mu.Unlock()
+	if !first {
+		return nil
+	}
+	close(d.work)
+	d.once.Do(func() { close(d.done) })
+	<-d.done
+	for range readers {
+		_ = (<-d.free).close()
+	}
+	return sqliteFailure(d.at, d.db.Close())
+}

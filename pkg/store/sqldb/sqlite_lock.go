@@ -1,0 +1,94 @@
+package sqldb
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// begin takes the write lock, which other processes may hold, and returns the
+// units whose callers still wait; the others have been answered. All who are
+// left share the error.
+func (w *writer) begin(batch []*job) ([]*job, error) {
+	ctx := context.Background()
+	if err := w.open(ctx); err != nil {
+		return batch, err
+	}
+	deadline := time.Now().Add(w.wait)
+	for turn := 0; ; turn++ {
+		if batch = w.waiting(batch); len(batch) == 0 {
+			return nil, nil
+		}
+		_, err := w.conn.Exec(ctx, "begin immediate")
+		if err == nil || !busy(err) || time.Now().After(deadline) {
+			return batch, err
+		}
+		time.Sleep(pause(turn))
+		batch = w.join(batch)
+	}
+}
+
+// open opens the connection. It waits for locks in begin, not in SQLite, whose
+// waits grow long and favour whoever has just had the lock.
+func (w *writer) open(ctx context.Context) error {
+	if w.conn.conn != nil {
+		return nil
+	}
+	err := w.conn.open(ctx, w.db)
+	if err == nil {
+		_, err = w.conn.Exec(ctx, "pragma busy_timeout = 0")
+	}
+	return err
+}
+
+// waiting answers those whose context has ended.
+func (w *writer) waiting(batch []*job) []*job {
+	left := batch[:0]
+	for _, j := range batch {
+		if err := j.ctx.Err(); err != nil {
+			j.answer <- interrupted(w.at, err)
+			continue
+		}
+		left = append(left, j)
+	}
+	return left
+}
+
+// join adds who came while the lock was not to be had.
+func (w *writer) join(batch []*job) []*job {
+	for len(batch) < most {
+		select {
+		case j, ok := <-w.work:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// pause is short and random: processes that ask in step would starve each other.
+func pause(turn int) time.Duration {
+	longest := min(time.Duration(turn+1)*500*time.Microsecond, 5*time.Millisecond)
+	return 100*time.Microsecond + rand.N(longest)
+}
+
+// How many units may pass before the log is copied into the database, when
+// nobody waits and at the latest.
+const (
+	calm = 512
+	late = 8192
+)
+
+// tidy copies the write-ahead log into the database. It does so when nobody
+// waits, so that its syncs are nobody's; other processes may keep parts of the
+// log in use, which then stay there until the next time.
+func (w *writer) tidy(idle bool) {
+	if w.dirty >= late || idle && w.dirty >= calm {
+		_, _ = w.conn.Exec(context.Background(), "pragma wal_checkpoint(passive)")
+		w.dirty = 0
+	}
+}

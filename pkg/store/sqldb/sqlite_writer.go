@@ -1,0 +1,156 @@
+package sqldb
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// errClosed is what a caller sees who uses a database after closing it.
+func errClosed(a Address) error {
+	return pam.Failf(pam.ErrInterrupted, "the store %s is closed", a).WithHint("the program is ending; try again")
+}
+
+// most is how many units one transaction takes.
+const most = 256
+
+// job is a unit that waits to be applied.
+type job struct {
+	ctx    context.Context
+	unit   Unit
+	err    error // of the unit itself; it was undone
+	answer chan error
+}
+
+// Write hands the unit to the writer, which is started at the first call.
+func (d *lite) Write(ctx context.Context, unit Unit) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	j := &job{ctx: ctx, unit: unit, answer: make(chan error, 1)}
+	if err := d.pass(j); err != nil {
+		return err
+	}
+	return sqliteFailure(d.at, <-j.answer)
+}
+
+func (d *lite) pass(j *job) error {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.shut {
+		return errClosed(d.at)
+	}
+	d.once.Do(func() { go d.write() })
+	select {
+	case d.work <- j:
+		return nil
+	case <-j.ctx.Done():
+		return interrupted(d.at, j.ctx.Err())
+	}
+}
+
+// write is the writer: the only one of this process that changes the file.
+func (d *lite) write() {
+	defer close(d.done)
+	w := &writer{lite: d, slot: &Slot{}}
+	for j := range d.work {
+		w.serve(w.join([]*job{j}))
+		w.tidy(len(d.work) == 0)
+	}
+	w.tidy(true)
+	_ = w.conn.close()
+}
+
+// writer is what the writing goroutine keeps.
+type writer struct {
+	*lite
+	conn  liteConn
+	slot  *Slot
+	dirty int // units since the last checkpoint
+}
+
+// serve applies the units in one transaction and answers their callers.
+func (w *writer) serve(batch []*job) {
+	batch, err := w.begin(batch)
+	if err == nil && len(batch) > 0 {
+		err = w.transact(batch)
+	}
+	for _, j := range batch {
+		if err != nil {
+			j.err = err
+		}
+		j.answer <- j.err
+	}
+}
+
+// transact runs the units in the transaction that has begun, and commits.
+func (w *writer) transact(batch []*job) (err error) {
+	committed := false
+	defer func() {
+		if !committed {
+			_, _ = w.conn.Exec(context.Background(), "rollback")
+		}
+		if w.hooks.Settled != nil {
+			w.hooks.Settled(w.slot, committed)
+		}
+	}()
+	kept := 0
+	for _, j := range batch {
+		if err := w.run(j, len(batch) > 1); err != nil {
+			return err
+		}
+		if j.err == nil {
+			kept++
+		}
+	}
+	if kept == 0 {
+		return nil
+	}
+	if w.hooks.BeforeCommit != nil {
+		if err := w.hooks.BeforeCommit(context.Background(), w.tx()); err != nil {
+			return err
+		}
+	}
+	_, err = w.conn.Exec(context.Background(), "commit")
+	committed = err == nil
+	w.dirty += kept
+	return err
+}
+
+func (w *writer) tx() *Tx { return &Tx{Slot: w.slot, runner: &w.conn} }
+
+// run runs one unit. A unit that fails is undone alone; the error that run
+// returns is one of the transaction. A unit alone needs no savepoint.
+//
+// The statements of a unit don't end with its caller's context: SQLite gives up
+// the whole transaction when one is cut short, and others share it.
+func (w *writer) run(j *job, shared bool) error {
+	ctx := context.WithoutCancel(j.ctx)
+	if shared {
+		if _, err := w.conn.Exec(ctx, "savepoint unit"); err != nil {
+			return err
+		}
+	}
+	j.err = guarded(ctx, j.unit, w.tx())
+	if !shared {
+		return nil
+	}
+	if j.err != nil {
+		if _, err := w.conn.Exec(ctx, "rollback to unit"); err != nil {
+			return j.err // the transaction is gone: a full disk, say
+		}
+	}
+	_, err := w.conn.Exec(ctx, "release unit")
+	return err
+}
+
+// guarded turns a panic of a unit into a failure of its own, for the writer and
+// the other units of the transaction must go on.
+func guarded(ctx context.Context, unit Unit, tx *Tx) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("unit of work: panic: %v", r)
+		}
+	}()
+	return unit(ctx, tx)
+}
