@@ -9,7 +9,7 @@ import (
 	"github.com/redim-tools/redim/pkg/engine"
 	"github.com/redim-tools/redim/pkg/journal"
 	"github.com/redim-tools/redim/pkg/prompt"
-	"github.com/redim-tools/redim/pkg/redim"
+	"github.com/redim-tools/redim/pkg/redim/dialect"
 	"github.com/redim-tools/redim/pkg/seal"
 	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/term"
@@ -59,7 +59,7 @@ type Service struct {
 	// Logout ends a token upstream.
 	Logout func(ctx context.Context, token secret.Value) error
 	// Probe asks the installation which operations it has.
-	Probe func(ctx context.Context) (redim.Probe, error)
+	Probe func(ctx context.Context) (dialect.Probe, error)
 }
 
 // Tokens is the token cache, and where its key is.

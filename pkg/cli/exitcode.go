@@ -84,8 +84,7 @@ func Describe(err error) (class pam.Class, message, hint string) {
 }
 
 func classOf(err error) pam.Class {
-	var f *pam.Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*pam.Failure](err); ok {
 		return f.Class
 	}
 	switch {
@@ -99,31 +98,37 @@ func classOf(err error) pam.Class {
 			return row.class
 		}
 	}
-	var source *secret.SourceError
-	if errors.As(err, &source) {
+	if _, ok := errors.AsType[*secret.SourceError](err); ok {
 		return pam.ErrUsage
 	}
 	return pam.ErrOther
 }
 
+// hintOf is the first hint in err, its outermost error first.
 func hintOf(err error) string {
-	for err != nil {
-		switch e := err.(type) {
-		case *pam.Failure:
-			if e.Hint != "" {
-				return e.Hint
+	if err == nil {
+		return ""
+	}
+	if hint := ownHint(err); hint != "" {
+		return hint
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, inner := range joined.Unwrap() {
+			if hint := hintOf(inner); hint != "" {
+				return hint
 			}
-		case *secret.SourceError:
-			return e.Hint
-		case interface{ Unwrap() []error }:
-			for _, inner := range e.Unwrap() {
-				if hint := hintOf(inner); hint != "" {
-					return hint
-				}
-			}
-			return ""
 		}
-		err = errors.Unwrap(err)
+	}
+	return hintOf(errors.Unwrap(err))
+}
+
+// ownHint is the hint of err itself, not of what it wraps.
+func ownHint(err error) string {
+	if f, ok := err.(*pam.Failure); ok { //nolint:errorlint // this very error, the walk is hintOf's
+		return f.Hint
+	}
+	if s, ok := err.(*secret.SourceError); ok { //nolint:errorlint // this very error, the walk is hintOf's
+		return s.Hint
 	}
 	return ""
 }

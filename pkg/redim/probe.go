@@ -13,43 +13,28 @@ import (
 	"github.com/redim-tools/redim/pkg/transport"
 )
 
-// Probe is what an installation says it has.
-type Probe struct {
-	Address string   // of the help page
-	Needed  []Probed // in the order of the dialect
-	Others  []string // operations that the installation has and redim does not use, in order
-}
-
-// Probed is one operation that redim uses.
-type Probed struct {
-	Key      string
-	Name     string // the service's name for it, as the dialect or its override has it
-	Attested dialect.Attested
-	Found    bool // the help page lists it
-}
-
 // Probe reads the help page of the dialect's interface. It signs in as nobody.
 // ErrNotFound when the installation shows no help page.
-func (c *Client) Probe(ctx context.Context) (Probe, error) {
+func (c *Client) Probe(ctx context.Context) (dialect.Probe, error) {
 	page, address, err := c.helpPage(ctx)
 	if err != nil {
-		return Probe{}, err
+		return dialect.Probe{}, err
 	}
 	offered := helpOperations(string(page))
 	if len(offered) == 0 {
-		return Probe{}, pam.Failf(pam.ErrProtocol, "the page at %s lists no operations", address).
+		return dialect.Probe{}, pam.Failf(pam.ErrProtocol, "the page at %s lists no operations", address).
 			WithHint("a log-in page or a proxy may answer in the service's place; check endpoint_url")
 	}
-	p := Probe{Address: address}
+	p := dialect.Probe{Address: address}
 	for _, key := range c.dialect.Keys() {
 		op, err := c.dialect.Operation(key)
 		if err != nil {
-			return Probe{}, err
+			return dialect.Probe{}, err
 		}
-		p.Needed = append(p.Needed, Probed{Key: key, Name: op.Name, Attested: op.Attested, Found: containsFold(offered, op.Name)})
+		p.Needed = append(p.Needed, dialect.Probed{Key: key, Name: op.Name, Attested: op.Attested, Found: containsFold(offered, op.Name)})
 	}
 	p.Others = slices.DeleteFunc(offered, func(name string) bool {
-		return slices.ContainsFunc(p.Needed, func(n Probed) bool { return strings.EqualFold(n.Name, name) })
+		return slices.ContainsFunc(p.Needed, func(n dialect.Probed) bool { return strings.EqualFold(n.Name, name) })
 	})
 	return p, nil
 }

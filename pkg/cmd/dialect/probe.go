@@ -7,7 +7,7 @@ import (
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/pam"
-	"github.com/redim-tools/redim/pkg/redim"
+	"github.com/redim-tools/redim/pkg/redim/dialect"
 	"github.com/redim-tools/redim/pkg/render"
 	"github.com/redim-tools/redim/pkg/term"
 )
@@ -18,7 +18,7 @@ type ProbeOptions struct {
 
 	Streams *term.Streams
 	Say     func(format string, args ...any)
-	Probe   func(context.Context) (redim.Probe, error)
+	Probe   func(context.Context) (dialect.Probe, error)
 }
 
 // NewProbe makes the command. runF replaces its run in tests; nil is the real one.
@@ -47,15 +47,15 @@ help page; 109, 111 and 117 as for test-settings.`,
 	return cmd
 }
 
-func prober(app *cli.App) func(context.Context) (redim.Probe, error) {
-	return func(ctx context.Context) (redim.Probe, error) {
+func prober(app *cli.App) func(context.Context) (dialect.Probe, error) {
+	return func(ctx context.Context) (dialect.Probe, error) {
 		s, err := app.Settings()
 		if err != nil {
-			return redim.Probe{}, err
+			return dialect.Probe{}, err
 		}
 		service, err := app.Service(s)
 		if err != nil {
-			return redim.Probe{}, err
+			return dialect.Probe{}, err
 		}
 		return service.Probe(ctx)
 	}
@@ -83,15 +83,15 @@ func runProbe(ctx context.Context, opts *ProbeOptions) error {
 		WithHint("find what they are called there, and name them in dialect_operations; see: redim dialect show")
 }
 
-func probedList() render.List[redim.Probed] {
-	return render.List[redim.Probed]{
-		Columns: []render.Column[redim.Probed]{
-			{Name: "OPERATION", Cell: func(p redim.Probed) any { return p.Name }},
-			{Name: "KEY", Cell: func(p redim.Probed) any { return p.Key }},
-			{Name: "FOUND", Cell: func(p redim.Probed) any { return p.Found }},
-			{Name: "ATTESTED", Cell: func(p redim.Probed) any { return string(p.Attested) }},
+func probedList() render.List[dialect.Probed] {
+	return render.List[dialect.Probed]{
+		Columns: []render.Column[dialect.Probed]{
+			{Name: "OPERATION", Cell: func(p dialect.Probed) any { return p.Name }},
+			{Name: "KEY", Cell: func(p dialect.Probed) any { return p.Key }},
+			{Name: "FOUND", Cell: func(p dialect.Probed) any { return p.Found }},
+			{Name: "ATTESTED", Cell: func(p dialect.Probed) any { return string(p.Attested) }},
 		},
-		JSON: func(p redim.Probed) any {
+		JSON: func(p dialect.Probed) any {
 			return struct {
 				Key      string `json:"key"`
 				Name     string `json:"name"`
