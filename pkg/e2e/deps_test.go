@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"os/exec"
 	"slices"
 	"strings"
@@ -19,6 +20,10 @@ func goList(t *testing.T, args ...string) []string {
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {
+		var failed *exec.ExitError
+		if errors.As(err, &failed) {
+			err = errors.Join(err, errors.New(string(failed.Stderr)))
+		}
 		t.Fatalf("go list %v: %v", args, err)
 	}
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
@@ -76,7 +81,11 @@ func TestLibrariesHaveOneImporter(t *testing.T) {
 		"github.com/AlecAivazis/survey":              {"pkg/prompt"},
 		"github.com/olekukonko":                      {"pkg/render"},
 		"github.com/zalando/go-keyring":              {"pkg/keyring"},
-		"golang.org/x/crypto/argon2":                 {"pkg/seal"},
+		"modernc.org/sqlite":                         {"pkg/store"},
+		"github.com/jackc/pgx":                       {"pkg/store"},
+		"github.com/pressly/goose":                   {"pkg/store"},
+		"github.com/jcmturner/gokrb5":                {"pkg/auth"},
+		"github.com/coder/websocket":                 {"pkg/ecm"},
 		"github.com/spf13":                           {"pkg/cli", "pkg/app", "pkg/cmd", "cmd/gendocs", "pkg/e2e"},
 		"golang.org/x/term":                          {"pkg/term", "pkg/prompt"},
 		module + "pkg/redim/redimtest":               {"pkg/cmd/demo", "pkg/cmd/simulate", "pkg/bench"},

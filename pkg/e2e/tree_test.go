@@ -134,7 +134,7 @@ func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 	t.Parallel()
 	changes := []string{"redim checkout", "redim checkin", "redim cache clear"}
 	harmless := []string{
-		"redim test-settings", "redim checkouts", "redim cache list", "redim cache status", "redim dialect show", "redim demo", "redim simulate",
+		"redim test-settings", "redim checkouts", "redim cache list", "redim cache status", "redim dialect show", "redim dialect probe", "redim demo", "redim simulate",
 		// These change the settings file only, which lint and show tell of.
 		"redim config init", "redim config show", "redim config get", "redim config set", "redim config unset", "redim config edit",
 		"redim config list-profiles", "redim config lint", "redim config import-domains", "redim config path",
