@@ -18,11 +18,12 @@ import (
 type Journal struct {
 	Warn func(message string)
 
-	dir string
+	dir  string
+	wait time.Duration // for other processes
 }
 
 // New returns the journal of a directory. It touches nothing.
-func New(dir string) *Journal { return &Journal{dir: dir} }
+func New(dir string) *Journal { return &Journal{dir: dir, wait: lockWait} }
 
 const (
 	fileName  = "checkouts.journal"
@@ -127,14 +128,14 @@ func (j *Journal) locked(ctx context.Context, do func() error) error {
 	if err := os.MkdirAll(j.dir, 0o700); err != nil {
 		return unavailable(err)
 	}
-	wait, cancel := context.WithTimeout(ctx, lockWait)
+	wait, cancel := context.WithTimeout(ctx, j.wait)
 	defer cancel()
 	release, err := atomicfile.Lock(wait, filepath.Join(j.dir, lockName))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return pam.Failf(pam.ErrInterrupted, "interrupted while waiting for the journal of checkouts")
 	case errors.Is(err, context.DeadlineExceeded):
-		return pam.Failf(pam.ErrJournal, "journal of checkouts: another process has held it for %s", lockWait).
+		return pam.Failf(pam.ErrJournal, "journal of checkouts: another process has held it for %s", j.wait).
 			WithHint("find who holds %s, or set REDIM_STATE_DIR to a place of your own", filepath.Join(j.dir, lockName))
 	case err != nil:
 		return unavailable(err)
