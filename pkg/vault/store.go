@@ -167,6 +167,9 @@ type KeyReader interface {
 
 // KeyWriter writes the keys of the store.
 type KeyWriter interface {
+	// LockKeyRecord reads a record, and lets no other unit change it until this
+	// one has ended. Several units may hold it at once.
+	LockKeyRecord(ctx context.Context, name string) (KeyRecord, error)
 	AddKeyRecord(ctx context.Context, k KeyRecord) error
 	ChangeKeyRecord(ctx context.Context, k KeyRecord) error
 }

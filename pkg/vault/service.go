@@ -1,0 +1,126 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/redim-tools/redim/pkg/audit"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/secret"
+)
+
+// Options are what a Service is made of.
+type Options struct {
+	Store    Store
+	Keys     Keys
+	Clock    func() time.Time
+	NewID    func() string // nil: NewID
+	Rotators map[string]Rotator
+}
+
+// Rotator gives a credential a new secret where it is used, and returns it.
+type Rotator interface {
+	Rotate(ctx context.Context, c Credential) (secret.Value, error)
+}
+
+// Service holds the use cases. It is safe for concurrent use.
+type Service struct {
+	store    Store
+	ring     *ring
+	clock    func() time.Time
+	newID    func() string
+	rotators map[string]Rotator
+}
+
+// Open makes a Service over a store. A store without keys gets new ones; a
+// store whose master key can't be had is refused, and nothing is written.
+func Open(ctx context.Context, o Options) (*Service, error) {
+	s := &Service{store: o.Store, clock: o.Clock, newID: o.NewID, rotators: o.Rotators}
+	if s.newID == nil {
+		s.newID = NewID
+	}
+	s.ring = &ring{source: o.Keys, keys: map[string]Key{}}
+	return s, s.openRing(ctx)
+}
+
+// NewID makes the id of a record: a UUID of version 7.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func (s *Service) now() time.Time { return audit.Rounded(s.clock()) }
+
+func (s *Service) stamp(a Actor) Stamp {
+	now := s.now()
+	return Stamp{Version: 1, Created: now, CreatedBy: a.Name, Changed: now, ChangedBy: a.Name}
+}
+
+// touch is the stamp of a record that a changes now; the store adds one to its version.
+func (s *Service) touch(was Stamp, a Actor) Stamp {
+	was.Changed, was.ChangedBy = s.now(), a.Name
+	return was
+}
+
+// record adds events to the chain that the unit is to go on with.
+func (s *Service) record(ctx context.Context, tx EventWriter, events ...audit.Event) error {
+	head, err := tx.Head(ctx)
+	if err != nil {
+		return err
+	}
+	records := make([]audit.Record, len(events))
+	for n, e := range events {
+		records[n], head = head.Link(e)
+	}
+	_ = s.ring.hash.Reveal(func(key []byte) error { head = head.Seal(key); return nil })
+	return tx.AddRecords(ctx, records, head)
+}
+
+// event begins an event of now.
+func (s *Service) event(kind audit.Kind, a Actor) audit.Event {
+	e := audit.Event{Time: s.now(), Kind: kind, Actor: a.Name, Address: a.Address}
+	if a.Kind == ActorIntegration {
+		e.IntegrationID, e.Integration = a.ID, a.Name
+	}
+	return e
+}
+
+func (s *Service) redactor() audit.Redactor { return audit.Redactor{Key: s.ring.hash} }
+
+// view reads one thing from one consistent state.
+func view[T any](ctx context.Context, s *Service, read func(context.Context, Reader) (T, error)) (out T, err error) {
+	err = s.store.View(ctx, func(ctx context.Context, r Reader) (err error) {
+		out, err = read(ctx, r)
+		return err
+	})
+	return out, err
+}
+
+// found puts the absence of a row into words.
+func found(err error, what, ref, list string) error {
+	if errors.Is(err, ErrAbsent) {
+		return pam.Failf(pam.ErrNotFound, "there is no %s %q", what, ref).WithHint("list what there is with: %s", list)
+	}
+	return err
+}
+
+// isID reports whether ref may be the id of a record.
+func isID(ref string) bool { return len(ref) == 36 && uuid.Validate(ref) == nil }
+
+// collect reads all pages, at most limit items.
+func collect[T any](limit int, page func(Cursor) (Page[T], error)) ([]T, error) {
+	var out []T
+	for after := (Cursor{}); ; {
+		p, err := page(after)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p.Items...)
+		if p.Next == "" || len(out) >= limit {
+			return out, nil
+		}
+		if after, err = ParseCursor(p.Next, after.Digest); err != nil {
+			return nil, err
+		}
+	}
+}
