@@ -20,8 +20,7 @@ func goList(t *testing.T, args ...string) []string {
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {
-		var failed *exec.ExitError
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 			err = errors.Join(err, errors.New(string(failed.Stderr)))
 		}
 		t.Fatalf("go list %v: %v", args, err)
