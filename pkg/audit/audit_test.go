@@ -28,7 +28,7 @@ func eventGen() *rapid.Generator[audit.Event] {
 			Time:  time.UnixMicro(rapid.Int64Range(-1e15, 4e15).Draw(t, "time")).UTC(),
 			Kind:  audit.Kind(text.Draw(t, "kind")),
 			Actor: text.Draw(t, "actor"), Address: text.Draw(t, "address"), IntegrationID: text.Draw(t, "iid"), Integration: text.Draw(t, "iname"),
-			CredentialID: text.Draw(t, "cid"), Credential: text.Draw(t, "cred"), Lease: text.Draw(t, "lease"), Request: text.Draw(t, "request"),
+			CredentialID: text.Draw(t, "cid"), Credential: text.Draw(t, "cred"), Policy: text.Draw(t, "policy"), Lease: text.Draw(t, "lease"), Request: text.Draw(t, "request"),
 			Reason: text.Draw(t, "reason"), Comment: text.Draw(t, "comment"), Ticket: text.Draw(t, "ticket"),
 			Justification: text.Draw(t, "just"), Outcome: text.Draw(t, "outcome"), Released: text.Draw(t, "released"),
 		}

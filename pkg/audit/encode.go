@@ -33,8 +33,8 @@ func (e Event) append(b []byte) []byte {
 // texts lists the text fields in the order of the canonical form.
 func (e *Event) texts() []*string {
 	return []*string{
-		(*string)(&e.Kind), &e.Actor, &e.Address, &e.IntegrationID, &e.Integration, &e.CredentialID, &e.Credential, &e.Lease,
-		&e.Request, &e.Reason, &e.Comment, &e.Ticket, &e.Justification, &e.Outcome, &e.Released,
+		(*string)(&e.Kind), &e.Actor, &e.Address, &e.IntegrationID, &e.Integration, &e.CredentialID, &e.Credential,
+		&e.Policy, &e.Lease, &e.Request, &e.Reason, &e.Comment, &e.Ticket, &e.Justification, &e.Outcome, &e.Released,
 	}
 }
 

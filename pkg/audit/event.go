@@ -54,6 +54,7 @@ type Event struct {
 	Integration   string
 	CredentialID  string
 	Credential    string // system/account
+	Policy        string // name of the policy that changed or that decided
 	Lease         string
 	Request       string
 	Reason        string

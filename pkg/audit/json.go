@@ -28,6 +28,7 @@ type recordJSON struct {
 	Integration   string       `json:"integration,omitempty"`
 	CredentialID  string       `json:"credential_id,omitempty"`
 	Credential    string       `json:"credential,omitempty"`
+	Policy        string       `json:"policy,omitempty"`
 	Lease         string       `json:"lease,omitempty"`
 	Request       string       `json:"request,omitempty"`
 	Reason        string       `json:"reason,omitempty"`
@@ -66,7 +67,7 @@ func (r Record) MarshalJSON() ([]byte, error) {
 	out := recordJSON{
 		Schema: 1, Chain: r.Chain, Seq: r.Seq, Prev: r.Prev, Hash: r.Hash, Time: e.Time, Kind: e.Kind, Actor: e.Actor, Address: e.Address,
 		IntegrationID: e.IntegrationID, Integration: e.Integration, CredentialID: e.CredentialID, Credential: e.Credential,
-		Lease: e.Lease, Request: e.Request, Reason: e.Reason, Comment: e.Comment, Ticket: e.Ticket,
+		Policy: e.Policy, Lease: e.Lease, Request: e.Request, Reason: e.Reason, Comment: e.Comment, Ticket: e.Ticket,
 		Justification: e.Justification, Outcome: e.Outcome, Released: e.Released,
 	}
 	for _, c := range e.Changes {
@@ -89,7 +90,7 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 	*r = Record{Chain: in.Chain, Seq: in.Seq, Prev: in.Prev, Hash: in.Hash, Event: Event{
 		Time: in.Time.UTC(), Kind: in.Kind, Actor: in.Actor, Address: in.Address,
 		IntegrationID: in.IntegrationID, Integration: in.Integration, CredentialID: in.CredentialID, Credential: in.Credential,
-		Lease: in.Lease, Request: in.Request, Reason: in.Reason, Comment: in.Comment, Ticket: in.Ticket,
+		Policy: in.Policy, Lease: in.Lease, Request: in.Request, Reason: in.Reason, Comment: in.Comment, Ticket: in.Ticket,
 		Justification: in.Justification, Outcome: in.Outcome, Released: in.Released,
 	}}
 	for _, c := range in.Changes {

@@ -3,9 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/audit"
@@ -116,7 +114,7 @@ func (s *Service) EditIntegration(ctx context.Context, a Actor, ref string, seen
 			return found(err, "integration", ref, "integrations search")
 		}
 		if seen != 0 && seen != was.Version {
-			return s.overtaken(ctx, tx, was, seen)
+			return s.overtaken(ctx, tx, EventCriteria{IntegrationID: was.ID}, "integration", was.Name, seen)
 		}
 		return s.changeIntegration(ctx, tx, a, was, edit, proof, &result)
 	})
@@ -146,7 +144,7 @@ func (s *Service) changeIntegration(ctx context.Context, tx Tx, a Actor, was Int
 	is.Version++
 	out.Integration = is
 	e := s.integrationEvent(editKind(out.Changes, is.Active), a, is, out.Changes)
-	e.Changes = append(e.Changes, audit.Change{Field: "version", Old: strconv.FormatInt(was.Version, 10), New: strconv.FormatInt(is.Version, 10)})
+	e.Changes = append(e.Changes, versionChange(was.Version))
 	return s.record(ctx, tx, e)
 }
 
@@ -164,38 +162,6 @@ func editKind(changes []audit.Change, active bool) audit.Kind {
 	return audit.IntegrationChanged
 }
 
-// overtaken tells what others changed since the version that was seen.
-func (s *Service) overtaken(ctx context.Context, tx EventReader, is Integration, seen int64) error {
-	c, err := EventCriteria{IntegrationID: is.ID, Paging: Paging{Limit: 100}}.normalise("")
-	if err != nil {
-		return err
-	}
-	page, err := tx.Events(ctx, c)
-	if err != nil {
-		return err
-	}
-	return pam.Failf(pam.ErrConflict, "integration %q was changed meanwhile: %s", is.Name, strings.Join(since(page.Items, seen), "; ")).
-		WithHint("look at it again with: integrations show %s; then repeat the edit", is.ID)
-}
-
-// since says in words what records of one thing, newest first, changed after a version.
-func since(records []audit.Record, seen int64) []string {
-	var out []string
-	for _, r := range records {
-		last := len(r.Event.Changes) - 1
-		if last < 0 || r.Event.Changes[last].Field != "version" {
-			continue
-		}
-		if version, err := strconv.ParseInt(r.Event.Changes[last].New, 10, 64); err != nil || version <= seen {
-			continue
-		}
-		for _, c := range r.Event.Changes[:last] {
-			out = append(out, fmt.Sprintf("%s from %q to %q by %s at %s", c.Field, c.Old, c.New, r.Event.Actor, timeOrNone(r.Event.Time)))
-		}
-	}
-	return out
-}
-
 // DeleteIntegration removes one. Its events stay.
 func (s *Service) DeleteIntegration(ctx context.Context, a Actor, ref string) (Integration, error) {
 	var gone Integration
@@ -211,17 +177,9 @@ func (s *Service) DeleteIntegration(ctx context.Context, a Actor, ref string) (I
 	return gone, err
 }
 
-func changedMeanwhile(err error, what, ref string) error {
-	if errors.Is(err, ErrStale) || errors.Is(err, ErrAbsent) {
-		return pam.Failf(pam.ErrConflict, "%s %q was changed meanwhile", what, ref).WithHint("look at it again, then repeat the command")
-	}
-	return err
-}
-
 func (s *Service) integrationEvent(kind audit.Kind, a Actor, i Integration, changes []audit.Change) audit.Event {
 	e := s.event(kind, a)
 	e.IntegrationID, e.Integration, e.Changes = i.ID, i.Name, changes
-	e.Justification = i.Skip.Justification
 	return e
 }
 
