@@ -31,6 +31,7 @@ func run(ctx context.Context, a *cli.App, root func(*cli.App) *cobra.Command, ar
 	a.Again = func(ctx context.Context, streams *term.Streams, getenv func(string) string, args []string) int {
 		return Run(ctx, New(a.Name, streams, getenv), root, args)
 	}
+	a.JSON = cli.WantsJSON(args)
 	cmd := root(a)
 	cmd.SetArgs(args)
 	cmd.PersistentPreRun = func(leaf *cobra.Command, _ []string) { leaf.SetContext(prepare(leaf.Context())) }
@@ -38,7 +39,7 @@ func run(ctx context.Context, a *cli.App, root func(*cli.App) *cobra.Command, ar
 	if err != nil && leaf.Context().Err() != nil && !errors.Is(err, pam.ErrUncertain) && !errors.Is(err, pam.ErrInterrupted) {
 		err = pam.Failf(pam.ErrInterrupted, "interrupted: %w", err)
 	}
-	return cli.Report(a, err, cli.WantsJSON(args))
+	return cli.Report(a, err)
 }
 
 func watchSignals(ctx context.Context) context.Context {

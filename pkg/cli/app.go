@@ -27,6 +27,7 @@ type App struct {
 	Environ func() []string // NAME=VALUE of all variables
 	Now     func() time.Time
 	Globals Globals
+	JSON    bool // the command line asks for JSON, so talk is JSON too
 
 	// Prompt asks the person at the terminal, or refuses.
 	Prompt func() prompt.Prompter

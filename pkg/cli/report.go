@@ -19,7 +19,7 @@ func (e *SilentError) Error() string { return fmt.Sprintf("exit %d", e.Code) }
 // Report tells a command's failure on standard error and returns the exit
 // code: as JSON when the command was asked for JSON, else as one line with a
 // hint below. A closed pipe at standard output is nobody's failure to tell.
-func Report(app *App, err error, asJSON bool) int {
+func Report(app *App, err error) int {
 	var silent *SilentError
 	switch {
 	case err == nil:
@@ -31,7 +31,7 @@ func Report(app *App, err error, asJSON bool) int {
 	}
 	class, message, hint := Describe(err)
 	code := CodeOf(class)
-	if asJSON {
+	if app.JSON {
 		_ = render.Error(app.Streams.Err, render.Problem{Code: code, Class: string(class), Message: message, Hint: hint})
 		return code
 	}
@@ -42,13 +42,24 @@ func Report(app *App, err error, asJSON bool) int {
 	return code
 }
 
-// Say writes one line of talk to standard error.
+// Say writes one line of talk to standard error; where the result is JSON, the
+// line is too, so that standard error can be parsed as a whole.
 func (a *App) Say(format string, args ...any) {
+	if a.JSON {
+		_ = render.Note(a.Streams.Err, "note", fmt.Sprintf(format, args...))
+		return
+	}
 	_, _ = fmt.Fprintln(a.Streams.Err, term.Safe(fmt.Sprintf(format, args...)))
 }
 
-// Warn writes one line of warning to standard error.
-func (a *App) Warn(message string) { a.Say("%s: warning: %s", a.Name, message) }
+// Warn writes one line of warning to standard error, as Say does.
+func (a *App) Warn(message string) {
+	if a.JSON {
+		_ = render.Note(a.Streams.Err, "warning", message)
+		return
+	}
+	a.Say("%s: warning: %s", a.Name, message)
+}
 
 // WantsJSON looks for -o json in arguments that may not have parsed.
 func WantsJSON(args []string) bool {

@@ -35,7 +35,7 @@ func (e *Engine) CheckOut(ctx context.Context, req CheckOutRequest) (pam.Checkou
 		return c, pam.Release{}, uncertain(c, err)
 	case err != nil:
 		c.State = pam.CheckoutRefused
-		return c, pam.Release{}, errors.Join(err, e.record(ctx, c))
+		return c, pam.Release{}, errors.Join(withHolder(c, err), e.record(ctx, c))
 	}
 	c.State, c.Due = pam.CheckoutOpen, due(c, req.For, release)
 	if err := e.record(ctx, c); err != nil {
@@ -44,6 +44,15 @@ func (e *Engine) CheckOut(ctx context.Context, req CheckOutRequest) (pam.Checkou
 		return c, pam.Release{}, err
 	}
 	return c, release, nil
+}
+
+// withHolder adds who holds the credential, as far as the look-up knew.
+func withHolder(c pam.Checkout, err error) error {
+	if !errors.Is(err, pam.ErrCheckedOut) || c.Credential.CheckedOutBy == "" {
+		return err
+	}
+	return pam.Failf(pam.ErrCheckedOut, "%s is checked out by %s: %w", c.Credential.Ref(), c.Credential.CheckedOutBy, err).
+		WithHint("ask them to check it in, or wait until their time is up; an administrator may force the check-in")
 }
 
 // record writes what has happened already: the end of the caller does not stop it.

@@ -286,11 +286,11 @@ func TestFindingHasNoPlaceForASecret(t *testing.T) {
 		}
 		switch typ.Kind() {
 		case reflect.Struct:
-			for i := range typ.NumField() {
-				if strings.Contains(strings.ToLower(typ.Field(i).Name), "password") {
-					t.Errorf("%s has a member %s", typ, typ.Field(i).Name)
+			for f := range typ.Fields() {
+				if strings.Contains(strings.ToLower(f.Name), "password") {
+					t.Errorf("%s has a member %s", typ, f.Name)
 				}
-				walk(typ.Field(i).Type)
+				walk(f.Type)
 			}
 		case reflect.Slice, reflect.Pointer, reflect.Array:
 			walk(typ.Elem())

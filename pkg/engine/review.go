@@ -62,7 +62,7 @@ func (e *Engine) reviewTemplate(ctx context.Context, c pam.Credential, plan Spin
 	}
 	switch err := e.templates.check(ctx, e, plan.Template); {
 	case err == nil, ctx.Err() != nil:
-		return nil
+		return nil //nolint:nilerr // an interrupted question warns of nothing
 	case errors.Is(err, pam.ErrNotFound):
 		return pam.Failf(pam.ErrNoTemplateJob, "template job %d for type %s does not exist", plan.Template, c.Type).
 			WithHint("set template_jobs.%s to the id of an existing password-change job", c.Type)

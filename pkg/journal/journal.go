@@ -130,7 +130,7 @@ func (j *Journal) locked(ctx context.Context, do func() error) error {
 	}
 	wait, cancel := context.WithTimeout(ctx, j.wait)
 	defer cancel()
-	release, err := atomicfile.Lock(wait, filepath.Join(j.dir, lockName))
+	release, err := atomicfile.LockAndKeep(wait, filepath.Join(j.dir, lockName))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return pam.Failf(pam.ErrInterrupted, "interrupted while waiting for the journal of checkouts")

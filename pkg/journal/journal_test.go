@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -101,6 +102,9 @@ func TestFilesAreTheUsersAlone(t *testing.T) {
 	}
 	j := New(filepath.Join(t.TempDir(), "state"))
 	add(t, j, checkout("a", stateOpen))
+	if mode := stat(t, j).Mode().Perm(); mode != 0o600 {
+		t.Errorf("a new file: %v", mode)
+	}
 	damage(t, j, "nonsense\n")
 	all(t, j)
 	for path, want := range map[string]fs.FileMode{filepath.Dir(j.Path()): 0o700, j.Path(): 0o600, j.DamagedPath(): 0o600} {
@@ -203,7 +207,7 @@ func told(t *testing.T) (*Journal, *[]string) {
 func TestAppendEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	j := New(t.TempDir())
-	release, err := atomicfile.Lock(t.Context(), filepath.Join(j.dir, lockName))
+	release, err := atomicfile.LockAndKeep(t.Context(), filepath.Join(j.dir, lockName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,6 +301,34 @@ func TestARewriteKeepsWhatIsOpenAndTheNewestOfTheRest(t *testing.T) {
 	}
 	if info, err := os.Stat(j.Path()); err != nil || info.Mode().Perm() != 0o600 || info.Size() > int64(limit) {
 		t.Errorf("%v, %v", info, err)
+	}
+}
+
+func TestAFileThatCanNotShrinkIsNotRewrittenEachTime(t *testing.T) {
+	t.Parallel()
+	j := New(t.TempDir())
+	var data []byte
+	for i := 0; len(data) < compactEvery+compactEvery/2; i++ {
+		data = append(data, line(t, checkout(time.Duration(i).String(), stateOpen))...)
+	}
+	if err := os.WriteFile(j.Path(), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := stat(t, j)
+	add(t, j, checkout("next", stateOpen))
+	if after := stat(t, j); !os.SameFile(before, after) || after.Size() <= before.Size() {
+		t.Error("it was rewritten, for nothing")
+	}
+}
+
+func TestTimesAreKeptInUTC(t *testing.T) {
+	t.Parallel()
+	c := checkout("a", stateOpen)
+	c.At = c.At.In(time.FixedZone("", 2*60*60))
+	c.Due = c.At.Add(time.Hour)
+	got, _ := decode(bytes.TrimSpace(line(t, c)))
+	if got.At != c.At.UTC() || got.Due != c.Due.UTC() {
+		t.Errorf("got %v and %v", got.At, got.Due)
 	}
 }
 

@@ -59,8 +59,8 @@ func TestAFileCutAtAnyLengthLosesItsLastRecordOnly(t *testing.T) {
 	for n := range len(data) + 1 {
 		got := fold(data[:n])
 		left := whole(lines, n)
-		if diff := cmp.Diff(folded(records[:left]), got.checkouts); diff != "" || len(got.damaged) != 0 {
-			t.Fatalf("cut to %d bytes: %d damaged (-want +got):\n%s", n, len(got.damaged), diff)
+		if want := folded(records[:left]); !slices.Equal(want, got.checkouts) || len(got.damaged) != 0 {
+			t.Fatalf("cut to %d bytes: %d damaged (-want +got):\n%s", n, len(got.damaged), cmp.Diff(want, got.checkouts))
 		}
 		rest := n - len(bytes.Join(lines[:left], nil))
 		if len(got.tail) != max(rest, 0) {
@@ -110,8 +110,8 @@ func TestAFlippedBitLosesItsOwnLineOnlyAndIsNoticed(t *testing.T) {
 			flipped := bytes.Clone(data)
 			flipped[n] ^= 1 << bit
 			got := fold(flipped)
-			if diff := cmp.Diff(want, got.checkouts); diff != "" || len(got.unreadable()) == 0 {
-				t.Fatalf("byte %d, bit %d: %d unreadable (-want +got):\n%s", n, bit, len(got.unreadable()), diff)
+			if !slices.Equal(want, got.checkouts) || len(got.unreadable()) == 0 {
+				t.Fatalf("byte %d, bit %d: %d unreadable (-want +got):\n%s", n, bit, len(got.unreadable()), cmp.Diff(want, got.checkouts))
 			}
 		}
 	}
@@ -208,6 +208,28 @@ func TestDamageThatCanNotBeSetAsideIsToldAndStays(t *testing.T) {
 	}
 }
 
+func TestDamageOfDifferentDaysIsKeptTogether(t *testing.T) {
+	t.Parallel()
+	j, _ := told(t)
+	for _, text := range []string{"monday\n", "tuesday\n"} {
+		add(t, j, checkout("a", stateOpen))
+		damage(t, j, text)
+		all(t, j)
+	}
+	if got, err := os.ReadFile(j.DamagedPath()); string(got) != "monday\ntuesday\n" {
+		t.Errorf("kept %q, %v", got, err)
+	}
+}
+
+func stat(t *testing.T, j *Journal) os.FileInfo {
+	t.Helper()
+	info, err := os.Stat(j.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
 func TestARecordBeingWrittenIsNoDamage(t *testing.T) {
 	t.Parallel()
 	j, messages := told(t)
@@ -219,7 +241,8 @@ func TestARecordBeingWrittenIsNoDamage(t *testing.T) {
 		t.Fatalf("%+v, %v", half, err)
 	}
 	damage(t, j, string(l[40:])) // it is there by the time that the reader has the lock
-	if got := j.mend(t.Context(), half); len(got.checkouts) != 2 || len(got.unreadable()) != 0 {
+	before := stat(t, j)
+	if got := j.mend(t.Context(), half); len(got.checkouts) != 2 || len(got.unreadable()) != 0 || !os.SameFile(before, stat(t, j)) {
 		t.Errorf("got %+v", got)
 	}
 	if _, err := os.Stat(j.DamagedPath()); err == nil || len(*messages) != 0 {

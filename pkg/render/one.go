@@ -92,3 +92,13 @@ func Error(w io.Writer, p Problem) error {
 	_, err = w.Write(append(b, '\n'))
 	return err
 }
+
+// Note writes one line of talk, named what, as JSON.
+func Note(w io.Writer, what, text string) error {
+	b, err := withSchema(map[string]string{what: text})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(b, '\n'))
+	return err
+}

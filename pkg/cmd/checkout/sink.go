@@ -100,13 +100,14 @@ type document struct {
 	Identity   string             `json:"identity"`
 	Username   string             `json:"username"`
 	Credential cli.CredentialJSON `json:"credential"`
+	Comment    string             `json:"comment,omitempty"`
 	Ticket     string             `json:"ticket,omitempty"`
 	Due        time.Time          `json:"due,omitzero"`
 	Password   *string            `json:"password,omitempty"`
 }
 
 func (s *sink) writeDocument(c pam.Checkout, r pam.Release) error {
-	doc := document{ID: c.ID, Identity: c.Identity.String(), Username: username(c.Credential), Credential: cli.NewCredentialJSON(c.Credential), Ticket: c.Ticket, Due: c.Due}
+	doc := document{ID: c.ID, Identity: c.Identity.String(), Username: username(c.Credential), Credential: cli.NewCredentialJSON(c.Credential), Comment: c.Comment, Ticket: c.Ticket, Due: c.Due}
 	shown := any(r.Secret)
 	if s.opts.Reveal || s.opts.Field == "password" {
 		text := reveal(r.Secret)
