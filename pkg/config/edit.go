@@ -37,8 +37,8 @@ func Edit(ctx context.Context, path string, change func(*File) error) error {
 
 // behindLinks is the file itself, so that its lock has one name only.
 func behindLinks(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target
 	}
 	return path
 }

@@ -18,7 +18,7 @@ func Lint(o Options, acceptRisks []string) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := append(d.problems, d.checkMode()...)
+	out := slices.Concat(d.problems, d.checkMode())
 	if err := o.checkProfile(d); err != nil {
 		out = append(out, fromError("", d.at(0), err))
 	} else {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -178,7 +179,7 @@ func (f *File) Unset(profile, name string) (bool, error) {
 	}
 	k, item, ok := Lookup(name)
 	if !ok {
-		parts := append(path, strings.Split(name, ".")...)
+		parts := slices.Concat(path, strings.Split(name, "."))
 		if descend(root, parts...) != nil {
 			return f.drop(parts)
 		}

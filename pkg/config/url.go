@@ -13,7 +13,7 @@ func (s *Settings) checkURL(cleartext bool) []Problem {
 		return nil
 	}
 	const like = "write it like https://pam.example.com/ERPMWebService/AuthService.svc"
-	bad := func(format string, args ...any) Problem { return s.at("endpoint_url", format, args...).hint(like) }
+	bad := func(what string) Problem { return s.at("endpoint_url", "%s", what).hint(like) }
 	u, err := url.Parse(s.EndpointURL)
 	var p Problem
 	switch {

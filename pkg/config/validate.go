@@ -129,7 +129,7 @@ func (s *Settings) checkDomains() []Problem {
 // one that it names.
 func (s *Settings) domainOrigin(f *pam.Failure) Origin {
 	at := s.Origin("domain_map")
-	for _, word := range strings.Fields(f.Message) {
+	for word := range strings.FieldsSeq(f.Message) {
 		if _, ok := s.DomainMap[word]; ok {
 			at = s.Origin("domain_map." + word)
 		}

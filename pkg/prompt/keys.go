@@ -1,7 +1,7 @@
 package prompt
 
 import (
-	"bytes"
+	"strings"
 	"time"
 
 	"github.com/AlecAivazis/survey/v2/terminal"
@@ -63,8 +63,8 @@ func known(key []byte) bool {
 	if len(key) == 0 || key[0] != escape {
 		return true
 	}
-	if len(key) == 3 && bytes.IndexByte([]byte("[O"), key[1]) >= 0 {
-		return bytes.IndexByte([]byte("ABCDFH"), key[2]) >= 0
+	if len(key) == 3 && strings.IndexByte("[O", key[1]) >= 0 {
+		return strings.IndexByte("ABCDFH", key[2]) >= 0
 	}
 	return string(key) == "\x1b[3~"
 }

@@ -150,8 +150,7 @@ func readBounded(in io.Reader) ([]byte, error) {
 
 // reasonOf is the cause without the path, which the source names already.
 func reasonOf(err error) string {
-	var p *os.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err.Error()
 	}
 	return err.Error()

@@ -82,10 +82,10 @@ func source(t *testing.T, text string) secret.Source {
 	return s
 }
 
-func file(t *testing.T, content string, mode os.FileMode) string {
+func file(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pw")
-	if err := os.WriteFile(path, []byte(content), mode); err != nil {
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -103,12 +103,12 @@ func TestResolveReadsEverySource(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"env:PW": canary, "env:NL": canary, "stdin": canary,
-		"file:" + file(t, canary, 0o600):          canary,
-		"file:" + file(t, canary+"\n", 0o600):     canary,
-		"file:" + file(t, canary+"\r\n", 0o600):   canary,
-		"file:" + file(t, canary+"\n\n", 0o600):   canary + "\n",
-		"file:" + file(t, " "+canary+" ", 0o600):  " " + canary + " ",
-		"file:" + file(t, "two\nlines\n", 0o600):  "two\nlines",
+		"file:" + file(t, canary):                 canary,
+		"file:" + file(t, canary+"\n"):            canary,
+		"file:" + file(t, canary+"\r\n"):          canary,
+		"file:" + file(t, canary+"\n\n"):          canary + "\n",
+		"file:" + file(t, " "+canary+" "):         " " + canary + " ",
+		"file:" + file(t, "two\nlines\n"):         "two\nlines",
 		"cmd:printf 'a%s' \"b c\"; echo loud >&2": "ab c",
 		"cmd:cat":   "",
 		"keyring:x": "of x",
@@ -139,8 +139,8 @@ func TestResolveFailsWithAReasonAndAHint(t *testing.T) {
 		{"a variable that is not set", "env:REDIM_NOT_SET", "empty", secret.Resolver{}},
 		{"a file that is not there", "file:/no/such/file", "no such file", secret.Resolver{}},
 		{"a folder", "file:" + t.TempDir(), "directory", secret.Resolver{}},
-		{"an empty file", "file:" + file(t, "\n", 0o600), "empty", secret.Resolver{}},
-		{"a file too long", "file:" + file(t, long, 0o600), "64 KiB", secret.Resolver{}},
+		{"an empty file", "file:" + file(t, "\n"), "empty", secret.Resolver{}},
+		{"a file too long", "file:" + file(t, long), "64 KiB", secret.Resolver{}},
 		{"a command that fails", "cmd:echo c4nary >&2; echo c4nary; exit 3", "code 3", secret.Resolver{}},
 		{"a command that is killed", "cmd:kill -9 $$", "killed", secret.Resolver{}},
 		{"a command that is not there", "cmd:/no/such/c4mmand x", "code 127", secret.Resolver{}},
@@ -219,7 +219,7 @@ func TestAFileOpenToOthersIsWarnedAbout(t *testing.T) {
 		return
 	}
 	for mode, want := range map[os.FileMode]int{0o600: 0, 0o400: 0, 0o640: 1, 0o644: 1, 0o606: 1} {
-		path := file(t, canary, 0o600)
+		path := file(t, canary)
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}

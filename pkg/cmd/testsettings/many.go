@@ -105,8 +105,8 @@ func (b *bulk) count(o outcome) {
 	if o.err != nil {
 		b.last = o.err
 	}
-	if w := failOn(b.opts.FailOn, o.warnings); w != nil && b.warned == nil {
-		b.warned, _ = w.(*pam.Failure)
+	if b.warned == nil {
+		errors.As(failOn(b.opts.FailOn, o.warnings), &b.warned)
 	}
 	b.progress.show(b.total)
 }
