@@ -19,10 +19,10 @@ type Record struct {
 
 // Head is the end of a chain. The zero Seq is a chain without records.
 type Head struct {
-	Chain string
-	Seq   uint64
-	Hash  Hash
-	MAC   Hash // over all of the above; see Seal
+	Chain string `json:"chain"`
+	Seq   uint64 `json:"seq"`
+	Hash  Hash   `json:"hash"`
+	MAC   Hash   `json:"-"` // over all of the above; see Seal
 }
 
 // Link puts e after h, and returns the record and the new head, which has no

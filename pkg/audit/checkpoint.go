@@ -33,9 +33,9 @@ func (h Head) append(b []byte) []byte {
 // public key can check it, also outside of the store; kept elsewhere, it tells
 // when a whole store was put back to an older state.
 type Checkpoint struct {
-	Time      time.Time // UTC, in microseconds
-	Heads     []Head    // without MACs, in the order of their names
-	Signature []byte    // ed25519
+	Time      time.Time `json:"time"`      // UTC, in microseconds
+	Heads     []Head    `json:"heads"`     // without MACs, in the order of their names
+	Signature []byte    `json:"signature"` // ed25519
 }
 
 // Sign signs the checkpoint.

@@ -70,7 +70,7 @@ func integrationTaken(err error, name string) error {
 		return pam.Failf(pam.ErrConflict, "there is an integration %q already; case does not matter", name).
 			WithHint("choose another name, or edit that one")
 	}
-	return err
+	return changedMeanwhile(err, "integration", name)
 }
 
 // prove makes the proof of the secret that the edit brings, if it brings one.

@@ -145,8 +145,9 @@ type EventReader interface {
 	// Records walks over all records in the order of chain and sequence. A row
 	// that can't be read as it was written ends the walk with an error.
 	Records(ctx context.Context) iter.Seq2[audit.Record, error]
-	Heads(ctx context.Context) ([]audit.Head, error) // with their MACs, in the order of the chains
-	Checkpoints(ctx context.Context) iter.Seq2[audit.Checkpoint, error]
+	Heads(ctx context.Context) ([]audit.Head, error)                    // with their MACs, in the order of the chains
+	Checkpoints(ctx context.Context) iter.Seq2[audit.Checkpoint, error] // oldest first
+	LastCheckpoint(ctx context.Context) (audit.Checkpoint, error)
 }
 
 // EventWriter adds to the record of events. Nothing in it changes ever.

@@ -1,0 +1,283 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/audit"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/secret"
+)
+
+// CheckOut obtains a credential. The lease and both events are on disk before
+// it returns. ErrPending when an approval is needed first: the request is made
+// then, or the one that is pending already is named.
+func (q *Session) CheckOut(ctx context.Context, as pam.Identity, c pam.Credential, comment string) (pam.Release, error) {
+	intent := q.take(as, c, comment)
+	const tries = 5
+	for range tries {
+		got, err := q.tryCheckOut(ctx, intent)
+		if errors.Is(err, errMoved) || errors.Is(err, ErrStale) {
+			continue
+		}
+		if err != nil {
+			return pam.Release{}, err
+		}
+		return pam.Release{Secret: got.secret, Expires: got.lease.Due}, nil
+	}
+	return pam.Release{}, pam.Failf(pam.ErrConflict, "%s changes again and again", c.Ref()).WithHint("try again in a moment")
+}
+
+// prepared is a secret, opened before the unit that releases it begins.
+type prepared struct {
+	credential Credential
+	secret     secret.Value
+	hash       string
+}
+
+// attempt is one try of a check-out, inside its unit. Each try is a new one.
+type attempt struct {
+	*Session
+	intent pam.Checkout
+	situation
+	events  []audit.Event
+	request *Request // that is collected or waited for
+	lease   Lease
+}
+
+type outcome struct {
+	lease  Lease
+	secret secret.Value
+	err    error // a refusal, which is kept with its events
+}
+
+func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome, error) {
+	ready, err := q.prepare(ctx, intent.Credential)
+	if err != nil {
+		return outcome{}, err
+	}
+	var out outcome
+	err = q.service.store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		a := &attempt{Session: q, intent: intent}
+		var err error
+		out, err = a.run(ctx, tx, ready)
+		return err
+	})
+	if errors.Is(err, ErrTaken) {
+		err = q.lost(ctx, ready.credential)
+	}
+	if err = errors.Join(err, out.err); err != nil {
+		ready.secret.Wipe()
+	}
+	return out, err
+}
+
+// lost tells who was faster at an exclusive lease.
+func (q *Session) lost(ctx context.Context, c Credential) error {
+	open, err := view(ctx, q.service, func(ctx context.Context, r Reader) ([]Lease, error) { return openLeases(ctx, r, c.ID, q.service.now()) })
+	if err != nil || len(open) == 0 {
+		return errors.Join(err, errMoved)
+	}
+	return heldByOther(c, open[0].Holder.Name, open[0].Due)
+}
+
+// prepare reads and opens the present secret. What it cost is not spent on the
+// store's writer.
+func (q *Session) prepare(ctx context.Context, c pam.Credential) (prepared, error) {
+	var out prepared
+	var version SecretVersion
+	err := q.service.store.View(ctx, func(ctx context.Context, r Reader) (err error) {
+		out = prepared{}
+		out.credential, err = r.CredentialNamed(ctx, c.System, c.Account)
+		if err != nil || out.credential.Secret == 0 {
+			return found(err, "credential", c.System+"/"+c.Account, "credentials list")
+		}
+		version, err = r.SecretVersion(ctx, out.credential.ID, out.credential.Secret)
+		return err
+	})
+	if err != nil || version.Number == 0 {
+		return out, err
+	}
+	key, err := q.service.ring.find(ctx, version.WrappedBy)
+	if err != nil {
+		return out, err
+	}
+	if out.secret, err = openSecret(key, version); err != nil {
+		return out, err
+	}
+	out.hash = q.service.redactor().Hash(out.secret)
+	return out, nil
+}
+
+func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, error) {
+	if err := a.look(ctx, tx, ready); err != nil {
+		return outcome{}, err
+	}
+	if done, err := a.repeated(ctx, tx); err != nil || done {
+		return a.finish(ctx, tx, ready, nil, err)
+	}
+	v := a.decide()
+	switch {
+	case v.refusal != nil:
+		return a.finish(ctx, tx, ready, v.refusal, nil)
+	case v.wait:
+		return a.wait(ctx, tx)
+	}
+	a.lease = a.newLease(v.hold)
+	if err := tx.AddLease(ctx, a.lease); err != nil {
+		return outcome{}, err
+	}
+	if v.skipped {
+		e := a.event(audit.ApprovalSkipped)
+		e.Justification = a.integration.Skip.Justification
+		a.events = append(a.events, e)
+	}
+	if a.approved != nil {
+		if err := a.collect(ctx, tx); err != nil {
+			return outcome{}, err
+		}
+	}
+	return a.finish(ctx, tx, ready, nil, nil)
+}
+
+// look reads the situation, and ends leases and waits whose time is over.
+func (a *attempt) look(ctx context.Context, tx Tx, ready prepared) (err error) {
+	a.now, a.actor = a.service.now(), a.ask.Actor
+	if a.credential, err = tx.LockCredential(ctx, ready.credential.ID); err != nil || a.credential.Secret != ready.credential.Secret {
+		return errors.Join(err, errMoved)
+	}
+	if a.policy, err = policyFor(ctx, tx, a.credential); err != nil {
+		return err
+	}
+	if a.actor.Kind == ActorIntegration {
+		i, err := tx.Integration(ctx, a.actor.ID)
+		if err == nil {
+			a.integration = &i
+		} else if !errors.Is(err, ErrAbsent) {
+			return err
+		}
+	}
+	if !a.intent.Due.IsZero() {
+		a.want = a.intent.Due.Sub(a.intent.At)
+	}
+	if a.policy.Exclusive {
+		if err := a.leases(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if a.policy.Approval.Needed > 0 {
+		return a.requests(ctx, tx)
+	}
+	return nil
+}
+
+// leases reads the open leases, and ends those that are overdue.
+func (a *attempt) leases(ctx context.Context, tx Tx) error {
+	page, err := tx.Leases(ctx, LeaseCriteria{State: LeaseOpen, CredentialID: a.credential.ID, Paging: Paging{Limit: MaxPage}})
+	for _, l := range page.Items {
+		if a.now.Before(l.Due) {
+			a.open = append(a.open, l)
+			continue
+		}
+		e, err := a.service.expire(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		a.events = append(a.events, e)
+	}
+	return err
+}
+
+// repeated finds the lease of an earlier check-out with the same key, whose
+// answer was lost.
+func (a *attempt) repeated(ctx context.Context, tx Tx) (bool, error) {
+	if a.ask.Key == "" {
+		return false, nil
+	}
+	page, err := tx.Leases(ctx, LeaseCriteria{Holder: &a.actor, Key: a.ask.Key, Paging: Paging{Limit: 1}})
+	if err != nil || len(page.Items) == 0 {
+		return false, err
+	}
+	a.lease = page.Items[0]
+	if a.lease.CredentialID != a.credential.ID || a.lease.State != LeaseOpen || a.lease.Secret != a.credential.Secret {
+		return false, pam.Failf(pam.ErrConflict, "the idempotency key was used for checkout %s of %s, which is %s", a.lease.ID, a.lease.Credential, a.lease.State).
+			WithHint("use a new key for a new check-out")
+	}
+	return true, nil
+}
+
+func (a *attempt) newLease(hold time.Duration) Lease {
+	l := Lease{
+		ID: a.intent.ID, CredentialID: a.credential.ID, Credential: a.credential.Ref(), Secret: a.credential.Secret,
+		Holder: a.actor, Exclusive: a.policy.Exclusive, Reason: a.reason(), Comment: a.comment(), Ticket: a.intent.Ticket, Key: a.ask.Key,
+		At: a.now, Due: a.now.Add(hold), State: LeaseOpen, Stamp: a.service.stamp(a.actor),
+	}
+	if a.approved != nil {
+		l.RequestID = a.approved.ID
+	}
+	return l
+}
+
+// reason is the integration's own, then what was said for this check-out.
+func (a *attempt) reason() string {
+	base := ""
+	if a.integration != nil {
+		base = a.integration.Reason
+	}
+	said := a.ask.Reason
+	if said == "" && a.approved != nil {
+		return a.approved.Reason
+	}
+	return compose(base, said)
+}
+
+func (a *attempt) comment() string {
+	if a.integration == nil {
+		return a.intent.Comment
+	}
+	return compose(a.integration.Comment, a.intent.Comment)
+}
+
+func compose(base, said string) string {
+	return strings.Trim(base+"; "+said, "; ")
+}
+
+// finish writes intent and outcome, and hands out the secret when there is no refusal.
+func (a *attempt) finish(ctx context.Context, tx Tx, ready prepared, refusal, err error) (outcome, error) {
+	if err != nil {
+		return outcome{}, err
+	}
+	intent, result := a.event(audit.CheckoutIntent), a.event(audit.CheckoutOutcome)
+	result.Outcome, result.Released = audit.OutcomeReleased, ready.hash
+	if refusal != nil {
+		result.Outcome, result.Released = string(classOf(refusal)), ""
+	}
+	a.events = append(a.events, intent, result)
+	if err := a.service.record(ctx, tx, a.events...); err != nil {
+		return outcome{}, err
+	}
+	if refusal != nil {
+		return outcome{err: refusal}, nil
+	}
+	return outcome{lease: a.lease, secret: ready.secret}, nil
+}
+
+// event begins an event of this check-out.
+func (a *attempt) event(kind audit.Kind) audit.Event {
+	e := a.service.event(kind, a.actor)
+	e.CredentialID, e.Credential, e.Policy = a.credential.ID, a.credential.Ref(), a.policy.Name
+	e.Lease, e.Reason, e.Comment, e.Ticket = a.intent.ID, a.reason(), a.comment(), a.intent.Ticket
+	if a.request != nil {
+		e.Request = a.request.ID
+	}
+	return e
+}
+
+func classOf(err error) pam.Class {
+	if f, ok := errors.AsType[*pam.Failure](err); ok {
+		return f.Class
+	}
+	return pam.ErrOther
+}

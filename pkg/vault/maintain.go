@@ -1,0 +1,192 @@
+package vault
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+
+	"github.com/redim-tools/redim/pkg/audit"
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// Maintained counts what a round of maintenance did.
+type Maintained struct {
+	Expired    int // leases that ended
+	Settled    int // requests whose time was over
+	Checkpoint bool
+}
+
+// batch is how many rows one unit of maintenance changes, so that others get
+// their turn.
+const batch = 200
+
+// Maintain does what time asks for: it ends overdue leases and waits, and signs
+// a checkpoint when there are new events. It may be interrupted and repeated at
+// will, and several may run at once.
+func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
+	var done Maintained
+	var rotate []string
+	for {
+		ended, err := s.expireBatch(ctx)
+		if err != nil {
+			return done, err
+		}
+		done.Expired += len(ended)
+		rotate = append(rotate, ended...)
+		if len(ended) == 0 {
+			break
+		}
+	}
+	for {
+		n, err := s.settleBatch(ctx)
+		if err != nil {
+			return done, err
+		}
+		done.Settled += n
+		if n == 0 {
+			break
+		}
+	}
+	for _, id := range rotate {
+		if err := s.rotateAfter(ctx, id); err != nil {
+			return done, err
+		}
+	}
+	var err error
+	done.Checkpoint, err = s.Checkpoint(ctx)
+	return done, err
+}
+
+// expireBatch returns the ids of the credentials whose leases it ended.
+func (s *Service) expireBatch(ctx context.Context) ([]string, error) {
+	var ended []string
+	err := s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		ended = nil
+		page, err := tx.Leases(ctx, LeaseCriteria{State: LeaseOpen, Before: s.now(), Paging: Paging{Limit: batch}})
+		if err != nil {
+			return err
+		}
+		var events []audit.Event
+		for _, l := range page.Items {
+			e, err := s.expire(ctx, tx, l)
+			if errors.Is(err, ErrStale) {
+				continue // somebody else has ended it
+			}
+			if err != nil {
+				return err
+			}
+			events, ended = append(events, e), append(ended, l.CredentialID)
+		}
+		return s.recordAny(ctx, tx, events)
+	})
+	return ended, err
+}
+
+func (s *Service) settleBatch(ctx context.Context) (int, error) {
+	settled := 0
+	err := s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		settled = 0
+		page, err := tx.Requests(ctx, RequestCriteria{States: []RequestState{RequestPending, RequestApproved}, Before: s.now(), Paging: Paging{Limit: batch}})
+		if err != nil {
+			return err
+		}
+		var events []audit.Event
+		for _, r := range page.Items {
+			_, e, err := s.settle(ctx, tx, r)
+			if errors.Is(err, ErrStale) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			events = append(events, e)
+		}
+		settled = len(events)
+		return s.recordAny(ctx, tx, events)
+	})
+	return settled, err
+}
+
+func (s *Service) recordAny(ctx context.Context, tx EventWriter, events []audit.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	return s.record(ctx, tx, events...)
+}
+
+// rotateAfter calls the rotator that the policy of a credential names. Its
+// failure is kept as an event and returned by nobody.
+func (s *Service) rotateAfter(ctx context.Context, credentialID string) error {
+	var c Credential
+	policy, err := view(ctx, s, func(ctx context.Context, r Reader) (_ Policy, err error) {
+		if c, err = r.Credential(ctx, credentialID); err != nil {
+			return Policy{}, err
+		}
+		return policyFor(ctx, r, c)
+	})
+	if errors.Is(err, ErrAbsent) || err == nil && policy.Rotator == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.rotate(ctx, c, policy.Rotator); err != nil {
+		e := s.credentialEvent(audit.CredentialRotated, vaultActor(), c)
+		e.Outcome, e.Policy, e.Comment = string(classOf(err)), policy.Name, "rotator "+policy.Rotator+" failed"
+		return s.store.Update(ctx, func(ctx context.Context, tx Tx) error { return s.record(ctx, tx, e) })
+	}
+	return nil
+}
+
+func (s *Service) rotate(ctx context.Context, c Credential, rotator string) error {
+	with, ok := s.rotators[rotator]
+	if !ok {
+		return pam.Failf(pam.ErrNotFound, "there is no rotator %q here", rotator).WithHint("choose another in the policy, or none")
+	}
+	fresh, err := with.Rotate(ctx, c)
+	if err != nil {
+		return err
+	}
+	_, err = s.EditCredential(ctx, vaultActor(), c.ID, 0, CredentialEdit{Secret: fresh})
+	return err
+}
+
+// Checkpoint signs what all chains are now. It reports whether it did: with no
+// new events it does not.
+func (s *Service) Checkpoint(ctx context.Context) (bool, error) {
+	signed := false
+	err := s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		signed = false
+		heads, err := tx.Heads(ctx)
+		if err != nil || len(heads) == 0 {
+			return err
+		}
+		for n := range heads {
+			heads[n].MAC = audit.Hash{}
+		}
+		last, err := tx.LastCheckpoint(ctx)
+		if errors.Is(err, ErrAbsent) {
+			err = nil
+		}
+		if err != nil || sameHeads(last.Heads, heads) {
+			return err
+		}
+		c := audit.Checkpoint{Time: s.now(), Heads: heads}
+		_ = s.ring.sign.Reveal(func(seed []byte) error { c = c.Sign(ed25519.NewKeyFromSeed(seed)); return nil })
+		signed = true
+		return tx.AddCheckpoint(ctx, c)
+	})
+	return signed, err
+}
+
+func sameHeads(a, b []audit.Head) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for n := range a {
+		if a[n] != b[n] {
+			return false
+		}
+	}
+	return true
+}
