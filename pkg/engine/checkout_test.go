@@ -159,6 +159,32 @@ func checkFailure(t *testing.T, err error, is []error, hint string) {
 	}
 }
 
+func TestCheckOutNamesTheHolderThatTheLookUpSaw(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		holder string
+		err    error
+		says   string
+	}{
+		"the holder is known":               {`EX\erin`, refusal(pam.ErrCheckedOut), `web01/Administrator is checked out by EX\erin: refused: checked_out_by_other`},
+		"nobody held it then":               {"", refusal(pam.ErrCheckedOut), "refused: checked_out_by_other"},
+		"it was refused for another reason": {`EX\erin`, refusal(pam.ErrDenied), "refused: denied"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, source, journal := newFake(Rules{})
+			source.checkOut = func(context.Context) (pam.Release, error) { return pam.Release{}, tt.err }
+			req := request()
+			req.Credential.CheckedOutBy = tt.holder
+			_, _, err := e.CheckOut(t.Context(), req)
+			if err.Error() != tt.says || classOf(err) != classOf(tt.err) || journal.kept[1].State != pam.CheckoutRefused {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestCheckOutAsksNothingWhenItsContextHasEnded(t *testing.T) {
 	t.Parallel()
 	e, source, _ := newFake(Rules{})

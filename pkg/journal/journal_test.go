@@ -107,14 +107,14 @@ func TestFilesAreTheUsersAlone(t *testing.T) {
 	}
 	damage(t, j, "nonsense\n")
 	all(t, j)
-	for path, want := range map[string]fs.FileMode{filepath.Dir(j.Path()): 0o700, j.Path(): 0o600, j.DamagedPath(): 0o600} {
+	for path, want := range map[string]fs.FileMode{filepath.Dir(j.Path()): 0o700, j.Path(): 0o600, j.DamagedPath(): 0o600, filepath.Join(j.dir, lockName): 0o600} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v, want %v", path, info.Mode().Perm(), err, want)
 		}
 	}
 	entries, err := os.ReadDir(filepath.Dir(j.Path()))
-	if err != nil || len(entries) != 2 {
-		t.Errorf("more is left than the two files: %v, %v", entries, err)
+	if err != nil || len(entries) != 3 {
+		t.Errorf("more is left than the three files: %v, %v", entries, err)
 	}
 }
 
