@@ -63,6 +63,8 @@ func tune(config *pgxpool.Config) {
 
 func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
+func (d *pg) failure(err error) error { return pgFailure(d.at, err) }
+
 func (d *pg) Dialect() Dialect { return PostgreSQL }
 
 func (d *pg) Close() error {
@@ -84,7 +86,7 @@ func (d *pg) Write(ctx context.Context, unit Unit) error {
 func (d *pg) Read(ctx context.Context, unit Unit) error {
 	return d.insist(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		tx := &pgTx{conn: conn.Conn(), begin: beginRead}
-		err := unit(ctx, &Tx{runner: tx})
+		err := unit(ctx, &Tx{runner: tx, fail: d.failure})
 		if e := tx.end(ctx, "rollback"); err == nil {
 			err = e
 		}
@@ -98,7 +100,7 @@ func (d *pg) insist(ctx context.Context, try func(context.Context, *pgxpool.Conn
 	defer cancel()
 	for turn := 1; ; turn++ {
 		err := d.once(ctx, try)
-		if err == nil || !passing(err) || ctx.Err() != nil {
+		if again := err != nil && (passing(err) || d.hooks.Again != nil && d.hooks.Again(err)); !again || ctx.Err() != nil {
 			return pgFailure(d.at, err)
 		}
 		longest := min(time.Duration(turn)*10*time.Millisecond, time.Second)
@@ -125,7 +127,7 @@ func (d *pg) once(ctx context.Context, try func(context.Context, *pgxpool.Conn) 
 
 func (d *pg) write(ctx context.Context, conn *pgxpool.Conn, unit Unit) (err error) {
 	tx := &pgTx{conn: conn.Conn(), begin: beginWrite}
-	whole := &Tx{Slot: slotOf(conn.Conn()), runner: tx}
+	whole := &Tx{Slot: slotOf(conn.Conn()), runner: tx, fail: d.failure}
 	committed := false
 	defer func() {
 		if !committed {

@@ -66,7 +66,7 @@ func passing(err error) bool {
 	if _, ok := errors.AsType[*broken](err); ok {
 		return true
 	}
-	return errors.Is(err, ErrAgain) || pgconn.SafeToRetry(err)
+	return pgconn.SafeToRetry(err)
 }
 
 // broken marks that the connection broke before the commit was sent.
@@ -81,6 +81,9 @@ func pgFailure(a Address, err error) error {
 	}
 	if isUnknown(err) {
 		return pam.Failf(pam.ErrUnreachable, "the store %s was lost while it was writing: %w", a, err).WithHint("nobody knows whether the change was kept: look before you do it again").Uncertain()
+	}
+	if _, ok := errors.AsType[*broken](err); ok {
+		return pam.Failf(pam.ErrUnreachable, "the connection to the store %s broke: %w", a, err).WithHint("look at the network and whether PostgreSQL runs; nothing was changed")
 	}
 	if _, ok := errors.AsType[*unreached](err); ok {
 		return pgUnreached(a, err)

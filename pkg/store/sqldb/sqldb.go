@@ -2,13 +2,8 @@ package sqldb
 
 import (
 	"context"
-	"errors"
 	"time"
 )
-
-// ErrAgain is returned by a unit that wants to be run again from the start. On
-// SQLite nobody else writes beside it, so there it is a failure like any other.
-var ErrAgain = errors.New("run the unit again")
 
 // Deadline bounds a unit of work whose caller set no deadline.
 const Deadline = 30 * time.Second
@@ -35,31 +30,65 @@ type DB interface {
 // What a user of this package keeps in Value outlives the transactions.
 type Slot struct{ Value any }
 
-// Hooks are called around the transactions of Write. Either may be nil.
+// Hooks are called around the transactions of Write. Any may be nil.
 type Hooks struct {
 	// BeforeCommit runs once in each transaction, after its units.
 	BeforeCommit Unit
 	// Settled is told, after a transaction that changed something or tried to,
 	// whether it is certain that it was committed.
 	Settled func(slot *Slot, committed bool)
+	// Again tells failures after which a unit may be run again. On SQLite,
+	// where nobody else writes beside a unit, it is not asked.
+	Again func(error) bool
 }
 
-// Tx is what a unit works with. It is not safe for concurrent use.
+// Tx is what a unit works with. It is not safe for concurrent use. Its failures
+// are a *pam.Failure, a *ConstraintError, or those of Scan.
 type Tx struct {
 	Slot *Slot // nil in Read
 	runner
+	fail func(error) error
+}
+
+// Exec runs a statement and returns how many rows it touched.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	n, err := t.runner.Exec(ctx, query, args...)
+	return n, t.fail(err)
+}
+
+// Later runs a statement at some time before the commit, and in order. Its
+// failure may be returned by a later call or by Write.
+func (t *Tx) Later(ctx context.Context, query string, args ...any) error {
+	return t.fail(t.runner.Later(ctx, query, args...))
+}
+
+// Query runs a query. The rows must be closed before the next statement.
+func (t *Tx) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	rows, err := t.runner.Query(ctx, query, args...)
+	if err != nil {
+		return nil, t.fail(err)
+	}
+	return failing{rows, t.fail}, nil
+}
+
+// failing translates what made the rows end.
+type failing struct {
+	Rows
+	fail func(error) error
+}
+
+func (f failing) Close() error { return f.fail(f.Rows.Close()) }
+
+// Script runs several statements that take no parameters.
+func (t *Tx) Script(ctx context.Context, text string) error {
+	return t.fail(t.runner.Script(ctx, text))
 }
 
 type runner interface {
-	// Exec runs a statement and returns how many rows it touched.
 	Exec(ctx context.Context, query string, args ...any) (int64, error)
-	// Later runs a statement at some time before the commit, and in order. Its
-	// failure may be returned by a later call or by Write.
 	Later(ctx context.Context, query string, args ...any) error
-	// Script runs several statements that take no parameters.
-	Script(ctx context.Context, text string) error
-	// Query runs a query. The rows must be closed before the next statement.
 	Query(ctx context.Context, query string, args ...any) (Rows, error)
+	Script(ctx context.Context, text string) error
 	// Dialect tells which database this is.
 	Dialect() Dialect
 }

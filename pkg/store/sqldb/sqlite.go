@@ -108,14 +108,16 @@ func (d *lite) Read(ctx context.Context, unit Unit) error {
 	if err := c.open(ctx, d.db); err != nil {
 		return sqliteFailure(d.at, err)
 	}
-	return sqliteFailure(d.at, c.snapshot(ctx, unit))
+	return sqliteFailure(d.at, d.snapshot(ctx, c, unit))
 }
 
-func (c *liteConn) snapshot(ctx context.Context, unit Unit) error {
+func (d *lite) failure(err error) error { return sqliteFailure(d.at, err) }
+
+func (d *lite) snapshot(ctx context.Context, c *liteConn, unit Unit) error {
 	if _, err := c.Exec(ctx, "begin deferred"); err != nil {
 		return err
 	}
-	err := unit(ctx, &Tx{runner: c})
+	err := unit(ctx, &Tx{runner: c, fail: d.failure})
 	if _, e := c.Exec(context.WithoutCancel(ctx), "rollback"); err == nil {
 		err = e
 	}

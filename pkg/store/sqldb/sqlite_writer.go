@@ -117,7 +117,7 @@ func (w *writer) transact(batch []*job) (err error) {
 	return err
 }
 
-func (w *writer) tx() *Tx { return &Tx{Slot: w.slot, runner: &w.conn} }
+func (w *writer) tx() *Tx { return &Tx{Slot: w.slot, runner: &w.conn, fail: w.failure} }
 
 // run runs one unit. A unit that fails is undone alone; the error that run
 // returns is one of the transaction. A unit alone needs no savepoint.

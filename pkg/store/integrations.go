@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/store/sqldb"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+const integrationColumns = "id, name, name_key, description, active, auth, proof_kind, proof_salt, proof_sum, account, allowed, reason, hours, comment, skip_justification, skip_until, grants, " + stampColumns
+
+func integrationValues(i vault.Integration, version int64) []any {
+	return append([]any{
+		i.ID, i.Name, vault.Fold(i.Name), i.Description, truth(i.Active), string(i.Auth), string(i.Proof.Kind), bytes(i.Proof.Salt), bytes(i.Proof.Sum), i.Account,
+		listed(i.Allowed), i.Reason, i.Hours.Microseconds(), i.Comment, i.Skip.Justification, micros(i.Skip.Until), listed(i.Grants),
+	}, stampValues(i.Stamp, version)...)
+}
+
+func scanIntegration(r sqldb.Row) (i vault.Integration, err error) {
+	var key, allowed, grants string
+	var active, hours, until int64
+	var stamp stampRow
+	err = r.Scan(append([]any{
+		&i.ID, &i.Name, &key, &i.Description, &active, &i.Auth, &i.Proof.Kind, &i.Proof.Salt, &i.Proof.Sum, &i.Account,
+		&allowed, &i.Reason, &hours, &i.Comment, &i.Skip.Justification, &until, &grants,
+	}, stamp.into(&i.Stamp)...)...)
+	i.Active, i.Hours, i.Skip.Until = active == 1, time.Duration(hours)*time.Microsecond, moment(until)
+	i.Proof.Salt, i.Proof.Sum = some(i.Proof.Salt), some(i.Proof.Sum)
+	stamp.fill(&i.Stamp)
+	i.Allowed, err = unlisted[netip.Prefix](allowed, err)
+	i.Grants, err = unlisted[vault.Pattern](grants, err)
+	return i, err
+}
+
+// some makes an empty value nil again.
+func some(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+// Integration reads by id.
+func (t *txn) Integration(ctx context.Context, id string) (vault.Integration, error) {
+	return one(ctx, t, scanIntegration, "select "+integrationColumns+" from integrations where id = $1", id)
+}
+
+// IntegrationNamed reads by name, without regard to case.
+func (t *txn) IntegrationNamed(ctx context.Context, name string) (vault.Integration, error) {
+	return one(ctx, t, scanIntegration, "select "+integrationColumns+" from integrations where name_key = $1", vault.Fold(name))
+}
+
+// AddIntegration adds; ErrTaken when the name is.
+func (t *txn) AddIntegration(ctx context.Context, i vault.Integration) error {
+	if err := t.insert(ctx, "integrations", integrationColumns, integrationValues(i, max(i.Version, 1))...); err != nil {
+		return err
+	}
+	return t.indexWords(ctx, i)
+}
+
+// ChangeIntegration writes the next version.
+func (t *txn) ChangeIntegration(ctx context.Context, i vault.Integration) error {
+	if err := t.change(ctx, "integrations", integrationColumns, "id", i.ID, i.Version, integrationValues(i, i.Version+1)...); err != nil {
+		return err
+	}
+	return t.indexWords(ctx, i)
+}
+
+// RemoveIntegration removes; its events stay.
+func (t *txn) RemoveIntegration(ctx context.Context, id string, version int64) error {
+	return t.remove(ctx, "integrations", id, version)
+}
+
+// indexWords keeps the words of a description where search looks for them.
+func (t *txn) indexWords(ctx context.Context, i vault.Integration) error {
+	words, err := vault.ParseWords(i.Description)
+	if err != nil {
+		return err
+	}
+	if t.Dialect() == sqldb.PostgreSQL {
+		return t.Later(ctx, "update integrations set words = array_to_tsvector($1::text[]) where id = $2", words, i.ID)
+	}
+	return t.Later(ctx, "insert or replace into integration_words (rowid, words) values ((select n from integrations where id = $1), $2)", i.ID, strings.Join(words, " "))
+}

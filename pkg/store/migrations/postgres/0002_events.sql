@@ -1,0 +1,57 @@
+-- The record of events. body is the canonical form, which the hash covers; the
+-- other columns repeat what is searched by, folded where case does not matter.
+create table events (
+  n             bigint generated always as identity constraint events_n primary key,
+  chain         text collate "C" not null,
+  seq           bigint not null constraint events_seq_is_positive check (seq > 0),
+  prev          bytea not null constraint events_prev_is_a_hash check (octet_length(prev) = 32),
+  hash          bytea not null constraint events_hash_is_a_hash check (octet_length(hash) = 32),
+  at            bigint not null,
+  kind          text collate "C" not null,
+  actor         text collate "C" not null,
+  integration_id text collate "C" not null,
+  integration   text collate "C" not null,
+  credential    text collate "C" not null,
+  lease         text collate "C" not null,
+  released      text collate "C" not null,
+  body          bytea not null,
+ constraint events_place unique (chain, seq)
+);
+
+create index events_by_time on events (at, chain, seq);
+create index events_by_kind on events (kind, at, chain, seq) where kind not in ('checkout.intent', 'checkout.outcome', 'checkin.intent', 'checkin.outcome');
+create index events_by_integration on events (integration, at, chain, seq) where integration <> '';
+create index events_by_credential on events (credential, at, chain, seq) where credential <> '';
+create index events_by_lease on events (lease) where lease <> '';
+create index events_by_released on events (released) where released <> '';
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception using errcode = 'check_violation', constraint = tg_table_name || '_append_only', message = 'rows of ' || tg_table_name || ' are never changed or removed';
+end
+$$;
+
+create trigger events_are_never_changed before update or delete on events for each row execute function refuse_change();
+create trigger events_are_never_truncated before truncate on events for each statement execute function refuse_change();
+
+-- The end of each chain.
+create table heads (
+  chain text collate "C" not null constraint heads_chain primary key,
+  seq   bigint not null constraint heads_seq_is_positive check (seq > 0),
+  hash  bytea not null constraint heads_hash_is_a_hash check (octet_length(hash) = 32),
+  mac   bytea not null constraint heads_mac_is_a_hash check (octet_length(mac) = 32)
+);
+
+create trigger heads_are_never_removed before delete on heads for each row execute function refuse_change();
+create trigger heads_are_never_truncated before truncate on heads for each statement execute function refuse_change();
+create trigger heads_only_advance before update on heads for each row when (new.chain <> old.chain or new.seq <= old.seq) execute function refuse_change();
+
+create table checkpoints (
+  n         bigint generated always as identity constraint checkpoints_n primary key,
+  at        bigint not null,
+  heads     text collate "C" not null,
+  signature bytea not null
+);
+
+create trigger checkpoints_are_never_changed before update or delete on checkpoints for each row execute function refuse_change();
+create trigger checkpoints_are_never_truncated before truncate on checkpoints for each statement execute function refuse_change();

@@ -1,0 +1,71 @@
+-- The record of events. body is the canonical form, which the hash covers; the
+-- other columns repeat what is searched by, folded where case does not matter.
+create table events (
+  n             integer constraint events_n primary key,
+  chain         text    not null,
+  seq           integer not null constraint events_seq_is_positive check (seq > 0),
+  prev          blob    not null constraint events_prev_is_a_hash check (length(prev) = 32),
+  hash          blob    not null constraint events_hash_is_a_hash check (length(hash) = 32),
+  at            integer not null,
+  kind          text    not null,
+  actor         text    not null,
+  integration_id text   not null,
+  integration   text    not null,
+  credential    text    not null,
+  lease         text    not null,
+  released      text    not null,
+  body          blob    not null,
+  constraint events_place unique (chain, seq)
+) strict;
+
+create index events_by_time on events (at, chain, seq);
+create index events_by_kind on events (kind, at, chain, seq) where kind not in ('checkout.intent', 'checkout.outcome', 'checkin.intent', 'checkin.outcome');
+create index events_by_integration on events (integration, at, chain, seq) where integration <> '';
+create index events_by_credential on events (credential, at, chain, seq) where credential <> '';
+create index events_by_lease on events (lease) where lease <> '';
+create index events_by_released on events (released) where released <> '';
+
+create trigger events_are_never_changed before update on events begin
+  select raise(abort, 'events_append_only: events are never changed');
+end;
+
+create trigger events_are_never_removed before delete on events begin
+  select raise(abort, 'events_append_only: events are never removed');
+end;
+
+-- insert or replace removes rows without asking the trigger above.
+create trigger events_are_never_replaced before insert on events
+when exists (select 1 from events where chain = new.chain and seq = new.seq) or exists (select 1 from events where n = new.n) begin
+  select raise(abort, 'events_place: events are never replaced');
+end;
+
+-- The end of each chain.
+create table heads (
+  chain text    not null constraint heads_chain primary key,
+  seq   integer not null constraint heads_seq_is_positive check (seq > 0),
+  hash  blob    not null constraint heads_hash_is_a_hash check (length(hash) = 32),
+  mac   blob    not null constraint heads_mac_is_a_hash check (length(mac) = 32)
+) strict, without rowid;
+
+create trigger heads_are_never_removed before delete on heads begin
+  select raise(abort, 'heads_append_only: chains are never removed');
+end;
+
+create trigger heads_only_advance before update on heads when new.chain <> old.chain or new.seq <= old.seq begin
+  select raise(abort, 'heads_append_only: chains only grow');
+end;
+
+create table checkpoints (
+  n         integer constraint checkpoints_n primary key,
+  at        integer not null,
+  heads     text    not null,
+  signature blob    not null
+) strict;
+
+create trigger checkpoints_are_never_changed before update on checkpoints begin
+  select raise(abort, 'checkpoints_append_only: checkpoints are never changed');
+end;
+
+create trigger checkpoints_are_never_removed before delete on checkpoints begin
+  select raise(abort, 'checkpoints_append_only: checkpoints are never removed');
+end;

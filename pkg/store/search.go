@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/redim-tools/redim/pkg/store/sqldb"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// How far search goes before it takes another way. Walking the order is fast
+// for what is frequent, the index for what is rare; neither sorts more than
+// enough rows.
+const (
+	stroll = 1000 // rows that are walked in their order, to begin with
+	enough = 2000 // rows from the index that are sorted
+)
+
+// finder searches one table in the order of some of its columns.
+type finder[T any] struct {
+	*txn
+	table   string
+	columns string
+	order   []string // unique together
+	down    bool
+	after   []any // the place in the order to go on from; nil: the beginning
+	limit   int
+	scan    func(sqldb.Row) (T, error)
+
+	within  func(*where) // a range of the order beside after; may be nil
+	plain   func(*where) // conditions, as they are tested row by row
+	indexed func(*where) // the same, as the index of names or words answers; nil: it can't
+}
+
+// find reads one row more than the limit.
+func (f finder[T]) find(ctx context.Context) ([]T, error) {
+	if f.indexed == nil {
+		return f.walk(ctx, 0)
+	}
+	rows, err := f.walk(ctx, stroll)
+	if err != nil || len(rows) > f.limit {
+		return rows, err
+	}
+	rows, whole, err := f.probe(ctx)
+	if err != nil || whole {
+		return rows, err
+	}
+	return f.walk(ctx, 0)
+}
+
+// walk reads in the order. With most it reads no further than that many rows,
+// in whichever way the conditions are met.
+func (f finder[T]) walk(ctx context.Context, most int64) ([]T, error) {
+	var w where
+	f.begin(&w)
+	if most > 0 {
+		from := "(select * from " + f.table + w.String() + f.orderBy() + w.number(" limit ?", []any{most}) + ") " + f.table
+		w.conds = nil
+		f.plain(&w)
+		return f.read(ctx, &w, from)
+	}
+	f.plain(&w)
+	return f.read(ctx, &w, f.table)
+}
+
+func (f finder[T]) read(ctx context.Context, w *where, from string) ([]T, error) {
+	query := "select " + f.columns + " from " + from + w.String() + f.orderBy() + w.limit(f.limit)
+	return sqldb.All(ctx, f.Tx, f.scan, query, w.args...)
+}
+
+// probe asks the index. It is whole when there were few enough to sort them.
+func (f finder[T]) probe(ctx context.Context) (rows []T, whole bool, err error) {
+	var w where
+	f.begin(&w)
+	f.indexed(&w)
+	from := "(select * from " + f.table + w.String() + w.number(" limit ?", []any{int64(enough) + 1}) + ") " + f.table
+	query := "select count(*) over (), " + f.columns + " from " + from + f.orderBy() + w.limit(f.limit)
+	var n int64
+	rows, err = sqldb.All(ctx, f.Tx, func(r sqldb.Row) (T, error) { return f.scan(counted{r, &n}) }, query, w.args...)
+	return rows, n <= enough, err
+}
+
+// counted reads the count that stands before a row.
+type counted struct {
+	sqldb.Row
+	n *int64
+}
+
+func (c counted) Scan(into ...any) error { return c.Row.Scan(append([]any{c.n}, into...)...) }
+
+func (f finder[T]) begin(w *where) {
+	if f.within != nil {
+		f.within(w)
+	}
+	if f.after == nil {
+		return
+	}
+	beyond := " > "
+	if f.down {
+		beyond = " < "
+	}
+	w.and("("+strings.Join(f.order, ", ")+")"+beyond+"("+marks(len(f.after))+")", f.after...)
+}
+
+func (f finder[T]) orderBy() string {
+	if f.down {
+		return " order by " + strings.Join(f.order, " desc, ") + " desc"
+	}
+	return " order by " + strings.Join(f.order, ", ")
+}
+
+// trigrams is the text that the trigram index of SQLite is asked for, empty when
+// no part of the name is long enough for it.
+func trigrams(m vault.Match) string {
+	var phrases []string
+	for _, part := range append([]string{m.Part}, m.Parts...) {
+		if len([]rune(part)) >= 3 {
+			phrases = append(phrases, quoted(part))
+		}
+	}
+	return strings.Join(phrases, " AND ")
+}
+
+func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// wordsMatch is what the index of words is asked for: each begins a word.
+func wordsMatch(words []string, dialect sqldb.Dialect) string {
+	terms := make([]string, len(words))
+	for i, word := range words {
+		if dialect == sqldb.PostgreSQL {
+			terms[i] = "'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(word) + "':*"
+		} else {
+			terms[i] = quoted(word) + "*"
+		}
+	}
+	if dialect == sqldb.PostgreSQL {
+		return strings.Join(terms, " & ")
+	}
+	return strings.Join(terms, " AND ")
+}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package storetest
+
+import "os/exec"
+
+func (*Server) own() error { return nil }
+
+func unprivileged(*exec.Cmd) {}
