@@ -290,7 +290,11 @@ func TestARewriteKeepsWhatIsOpenAndTheNewestOfTheRest(t *testing.T) {
 	next := checkout("next", stateOpen)
 	next.Comment = strings.Repeat("x", compactEvery) // so that the file grows past a multiple for sure
 	limit += len(line(t, next))
+	before := stat(t, j)
 	add(t, j, next)
+	if os.SameFile(before, stat(t, j)) {
+		t.Error("it was not rewritten, or in place")
+	}
 	got := all(t, j)
 	kept := slices.DeleteFunc(slices.Clone(got), isOpen)
 	if want := append(open, next); !slices.Equal(slices.DeleteFunc(slices.Clone(got), func(c pam.Checkout) bool { return !isOpen(c) }), want) {
