@@ -25,6 +25,7 @@ func (q *Session) CheckOut(ctx context.Context, as pam.Identity, c pam.Credentia
 		if err != nil {
 			return pam.Release{}, err
 		}
+		q.keep(intent.ID, got.lease)
 		return pam.Release{Secret: got.secret, Expires: got.lease.Due}, nil
 	}
 	return pam.Release{}, pam.Failf(pam.ErrConflict, "%s changes again and again", c.Ref()).WithHint("try again in a moment")
@@ -102,13 +103,23 @@ func (q *Session) prepare(ctx context.Context, c pam.Credential) (prepared, erro
 	}
 	key, err := q.service.ring.find(ctx, version.WrappedBy)
 	if err != nil {
-		return out, err
+		return out, q.service.turned(ctx, version.WrappedBy, err)
 	}
 	if out.secret, err = openSecret(key, version); err != nil {
 		return out, err
 	}
 	out.hash = q.service.redactor().Hash(out.secret)
 	return out, nil
+}
+
+// turned is errMoved when the key that can't be had is no more the master key:
+// then the row was read just before it was wrapped anew.
+func (s *Service) turned(ctx context.Context, keyID string, cause error) error {
+	master, err := view(ctx, s, func(ctx context.Context, r Reader) (KeyRecord, error) { return r.KeyRecord(ctx, KeyMaster) })
+	if err == nil && master.WrappedBy != keyID {
+		return errMoved
+	}
+	return cause
 }
 
 func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, error) {
@@ -269,6 +280,9 @@ func (a *attempt) event(kind audit.Kind) audit.Event {
 	e := a.service.event(kind, a.actor)
 	e.CredentialID, e.Credential, e.Policy = a.credential.ID, a.credential.Ref(), a.policy.Name
 	e.Lease, e.Reason, e.Comment, e.Ticket = a.intent.ID, a.reason(), a.comment(), a.intent.Ticket
+	if a.lease.ID != "" {
+		e.Lease = a.lease.ID
+	}
 	if a.request != nil {
 		e.Request = a.request.ID
 	}

@@ -31,10 +31,10 @@ func ParseRef(text string) (system, account string, err error) {
 	if !both {
 		return "", "", pam.Failf(pam.ErrUsage, "credential %q has no /", text).WithHint("name a credential as system/account")
 	}
-	if err := checkPart("system", system, "/*"); err != nil {
+	if err := checkPart("system", system, "/*|"); err != nil {
 		return "", "", err
 	}
-	return system, account, checkPart("account", account, "*")
+	return system, account, checkPart("account", account, "*|")
 }
 
 // ParseKind reads a kind of credential; empty is a password.
@@ -72,10 +72,10 @@ func (e CredentialEdit) apply(c Credential) (Credential, error) {
 	set(&c.Description, e.Description)
 	set(&c.Access, e.Access)
 	set(&c.Endpoints, e.Endpoints)
-	if err := checkPart("system", c.System, "/*"); err != nil {
+	if err := checkPart("system", c.System, "/*|"); err != nil {
 		return c, err
 	}
-	if err := checkPart("account", c.Account, "*"); err != nil {
+	if err := checkPart("account", c.Account, "*|"); err != nil {
 		return c, err
 	}
 	if err := checkWords("description", c.Description, maxDescription); err != nil {
@@ -98,7 +98,7 @@ func (e CredentialEdit) apply(c Credential) (Credential, error) {
 func canonicalEndpoints(list []string) ([]string, error) {
 	var out []string
 	for _, e := range list {
-		if err := checkPart("endpoint", e, "/*"); err != nil {
+		if err := checkPart("endpoint", e, "/*|"); err != nil {
 			return nil, err
 		}
 		out = append(out, e)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/audit"
 	"github.com/redim-tools/redim/pkg/pam"
@@ -62,7 +63,7 @@ func (s *Service) expireBatch(ctx context.Context) ([]string, error) {
 	var ended []string
 	err := s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		ended = nil
-		page, err := tx.Leases(ctx, LeaseCriteria{State: LeaseOpen, Before: s.now(), Paging: Paging{Limit: batch}})
+		page, err := tx.Leases(ctx, LeaseCriteria{State: LeaseOpen, Before: s.now().Add(time.Microsecond), Paging: Paging{Limit: batch}})
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (s *Service) settleBatch(ctx context.Context) (int, error) {
 	settled := 0
 	err := s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		settled = 0
-		page, err := tx.Requests(ctx, RequestCriteria{States: []RequestState{RequestPending, RequestApproved}, Before: s.now(), Paging: Paging{Limit: batch}})
+		page, err := tx.Requests(ctx, RequestCriteria{States: []RequestState{RequestPending, RequestApproved}, Before: s.now().Add(time.Microsecond), Paging: Paging{Limit: batch}})
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,9 @@ func ParsePattern(text string) (Pattern, error) {
 	if strings.TrimSpace(system) == "" || strings.TrimSpace(account) == "" {
 		return Pattern{}, pam.Failf(pam.ErrUsage, "pattern %q has an empty part", text).WithHint("write * for any, for example web01/* or */backup")
 	}
+	if strings.Contains(text, "|") {
+		return Pattern{}, pam.Failf(pam.ErrUsage, "pattern %q holds a |", text).WithHint("no system and no account does; give several patterns one by one")
+	}
 	if err := checkWords("pattern", text, 2*maxPart+1); err != nil {
 		return Pattern{}, err
 	}

@@ -41,6 +41,7 @@ type Session struct {
 
 	mu      sync.Mutex
 	intents []pam.Checkout
+	leases  map[string]Lease
 }
 
 // Session begins one. ErrUsage when a text of the ask can't be kept.
@@ -76,6 +77,24 @@ func (q *Session) take(as pam.Identity, c pam.Credential, comment string) pam.Ch
 		}
 	}
 	return pam.Checkout{ID: q.service.newID(), Identity: as, Credential: c, Comment: comment, At: q.service.now()}
+}
+
+func (q *Session) keep(id string, l Lease) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.leases == nil {
+		q.leases = map[string]Lease{}
+	}
+	q.leases[id] = l
+}
+
+// Lease is the lease that a check-out of this session came to: another one than
+// the check-out's own id says when its idempotency key had been used before.
+func (q *Session) Lease(checkout string) (Lease, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l, ok := q.leases[checkout]
+	return l, ok
 }
 
 // Open lists the open leases of the caller, oldest first.

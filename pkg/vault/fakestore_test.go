@@ -1,0 +1,455 @@
+package vault_test
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/redim-tools/redim/pkg/audit"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// fakeStore keeps everything in memory. It runs every unit twice, the first
+// time for nothing, as a store may.
+type fakeStore struct {
+	mu    sync.Mutex
+	state fakeState
+	fail  error // of the next commit
+}
+
+type fakeState struct {
+	integrations map[string]vault.Integration
+	credentials  map[string]vault.Credential
+	versions     map[string][]vault.SecretVersion
+	policies     map[string]vault.Policy
+	requests     map[string]vault.Request
+	leases       map[string]vault.Lease
+	keys         map[string]vault.KeyRecord
+	records      []audit.Record
+	head         audit.Head
+	checkpoints  []audit.Checkpoint
+}
+
+func newFakeStore() *fakeStore {
+	return &fakeStore{state: fakeState{
+		integrations: map[string]vault.Integration{}, credentials: map[string]vault.Credential{}, versions: map[string][]vault.SecretVersion{},
+		policies: map[string]vault.Policy{}, requests: map[string]vault.Request{}, leases: map[string]vault.Lease{}, keys: map[string]vault.KeyRecord{},
+		head: audit.Head{Chain: "writer"},
+	}}
+}
+
+func (s fakeState) clone() *fakeState {
+	s.integrations, s.credentials, s.policies = maps.Clone(s.integrations), maps.Clone(s.credentials), maps.Clone(s.policies)
+	s.requests, s.leases, s.keys = maps.Clone(s.requests), maps.Clone(s.leases), maps.Clone(s.keys)
+	s.versions = maps.Clone(s.versions)
+	for id, list := range s.versions {
+		s.versions[id] = slices.Clone(list)
+	}
+	s.records, s.checkpoints = slices.Clone(s.records), slices.Clone(s.checkpoints)
+	return &s
+}
+
+func (f *fakeStore) View(ctx context.Context, read func(context.Context, vault.Reader) error) error {
+	f.mu.Lock()
+	state := f.state.clone()
+	f.mu.Unlock()
+	return read(ctx, state)
+}
+
+func (f *fakeStore) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_ = work(ctx, f.state.clone())
+	state := f.state.clone()
+	if err := work(ctx, state); err != nil {
+		return err
+	}
+	if err := f.fail; err != nil {
+		f.fail = nil
+		return err
+	}
+	f.state = *state
+	return nil
+}
+
+func (f *fakeStore) Close() error { return nil }
+
+func get[T any](m map[string]T, id string) (T, error) {
+	if v, ok := m[id]; ok {
+		return v, nil
+	}
+	return *new(T), vault.ErrAbsent
+}
+
+func named[T any](m map[string]T, name string, of func(T) string) (T, error) {
+	for _, v := range m {
+		if vault.Fold(of(v)) == vault.Fold(name) {
+			return v, nil
+		}
+	}
+	return *new(T), vault.ErrAbsent
+}
+
+// page sorts by key and id and cuts one page.
+func page[T any](m map[string]T, p vault.Paging, fits func(T) bool, key func(T) string, id func(T) string) (vault.Page[T], error) {
+	items := slices.DeleteFunc(slices.Collect(maps.Values(m)), func(v T) bool { return !fits(v) })
+	order := func(a, b T) int { return cmp.Or(cmp.Compare(key(a), key(b)), cmp.Compare(id(a), id(b))) }
+	slices.SortFunc(items, order)
+	items = slices.DeleteFunc(items, func(v T) bool {
+		return !p.After.IsZero() && cmp.Or(cmp.Compare(key(v), p.After.Key), cmp.Compare(id(v), p.After.ID)) <= 0
+	})
+	if len(items) <= p.Limit {
+		return vault.Page[T]{Items: items}, nil
+	}
+	last := items[p.Limit-1]
+	return vault.Page[T]{Items: items[:p.Limit], Next: vault.Cursor{Key: key(last), ID: id(last), Digest: p.Digest}.String()}, nil
+}
+
+func add[T any](m map[string]T, id, name string, v T, of func(T) string) error {
+	if of != nil {
+		if _, err := named(m, name, of); err == nil {
+			return vault.ErrTaken
+		}
+	}
+	if _, ok := m[id]; ok {
+		return vault.ErrTaken
+	}
+	m[id] = v
+	return nil
+}
+
+// change replaces a row of this version; its name may not be another's.
+func change[T any](m map[string]T, id string, version int64, v T, stamp func(*T) *vault.Stamp, of func(T) string) error {
+	was, ok := m[id]
+	if !ok || stamp(&was).Version != version {
+		return vault.ErrStale
+	}
+	for other, o := range m {
+		if of != nil && other != id && vault.Fold(of(o)) == vault.Fold(of(v)) {
+			return vault.ErrTaken
+		}
+	}
+	stamp(&v).Version++
+	m[id] = v
+	return nil
+}
+
+func integrationName(i vault.Integration) string { return i.Name }
+func policyName(p vault.Policy) string           { return p.Name }
+func credentialName(c vault.Credential) string   { return c.Ref() }
+
+func (s *fakeState) Integration(_ context.Context, id string) (vault.Integration, error) {
+	return get(s.integrations, id)
+}
+
+func (s *fakeState) IntegrationNamed(_ context.Context, name string) (vault.Integration, error) {
+	return named(s.integrations, name, integrationName)
+}
+
+func (s *fakeState) Integrations(_ context.Context, c vault.IntegrationCriteria) (vault.Page[vault.Integration], error) {
+	return page(s.integrations, c.Paging, c.Fits, func(i vault.Integration) string { return vault.Fold(i.Name) }, func(i vault.Integration) string { return i.ID })
+}
+
+func (s *fakeState) AddIntegration(_ context.Context, i vault.Integration) error {
+	return add(s.integrations, i.ID, i.Name, i, integrationName)
+}
+
+func (s *fakeState) ChangeIntegration(_ context.Context, i vault.Integration) error {
+	return change(s.integrations, i.ID, i.Version, i, func(i *vault.Integration) *vault.Stamp { return &i.Stamp }, integrationName)
+}
+
+func (s *fakeState) RemoveIntegration(_ context.Context, id string, version int64) error {
+	if s.integrations[id].Version != version {
+		return vault.ErrStale
+	}
+	delete(s.integrations, id)
+	return nil
+}
+
+func (s *fakeState) Credential(_ context.Context, id string) (vault.Credential, error) {
+	return get(s.credentials, id)
+}
+
+func (s *fakeState) LockCredential(ctx context.Context, id string) (vault.Credential, error) {
+	return s.Credential(ctx, id)
+}
+
+func (s *fakeState) CredentialNamed(_ context.Context, system, account string) (vault.Credential, error) {
+	return named(s.credentials, system+"/"+account, credentialName)
+}
+
+func (s *fakeState) Credentials(_ context.Context, c vault.CredentialCriteria) (vault.Page[vault.Credential], error) {
+	fits := func(v vault.Credential) bool {
+		access := v.Access
+		if access == "" && v.PolicyID != "" {
+			access = s.policies[v.PolicyID].Access
+		}
+		isFor := c.For == "" || vault.Fold(v.System) == c.For || slices.ContainsFunc(v.Endpoints, func(e string) bool { return vault.Fold(e) == c.For })
+		granted := c.Grants == nil || slices.ContainsFunc(c.Grants, func(p vault.Pattern) bool { return p.Covers(v.System, v.Account) })
+		return isFor && granted && c.Match.Fits(v.Ref()) && (c.Kind == "" || c.Kind == v.Kind) && (c.Access == "" || c.Access == access)
+	}
+	return page(s.credentials, c.Paging, fits, func(v vault.Credential) string { return vault.Fold(v.Ref()) }, func(v vault.Credential) string { return v.ID })
+}
+
+func (s *fakeState) AddCredential(_ context.Context, c vault.Credential) error {
+	return add(s.credentials, c.ID, c.Ref(), c, credentialName)
+}
+
+func (s *fakeState) ChangeCredential(_ context.Context, c vault.Credential) error {
+	return change(s.credentials, c.ID, c.Version, c, func(c *vault.Credential) *vault.Stamp { return &c.Stamp }, credentialName)
+}
+
+func (s *fakeState) RemoveCredential(_ context.Context, id string, version int64) error {
+	if s.credentials[id].Version != version {
+		return vault.ErrStale
+	}
+	for _, l := range s.leases {
+		if l.CredentialID == id && l.State == vault.LeaseOpen {
+			return vault.ErrInUse
+		}
+	}
+	delete(s.credentials, id)
+	delete(s.versions, id)
+	return nil
+}
+
+func (s *fakeState) SecretVersion(_ context.Context, id string, number int64) (vault.SecretVersion, error) {
+	for _, v := range s.versions[id] {
+		if v.Number == number {
+			return v, nil
+		}
+	}
+	return vault.SecretVersion{}, vault.ErrAbsent
+}
+
+func (s *fakeState) SecretVersions(_ context.Context, id string) ([]vault.SecretVersion, error) {
+	out := slices.Clone(s.versions[id])
+	slices.Reverse(out)
+	return out, nil
+}
+
+func (s *fakeState) AddSecretVersion(_ context.Context, v vault.SecretVersion) error {
+	s.versions[v.CredentialID] = append(s.versions[v.CredentialID], v)
+	return nil
+}
+
+func (s *fakeState) WrappedByOthers(_ context.Context, key string, limit int) ([]vault.SecretVersion, error) {
+	var out []vault.SecretVersion
+	for _, list := range s.versions {
+		for _, v := range list {
+			if v.WrappedBy != key && len(out) < limit {
+				out = append(out, v)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *fakeState) Rewrap(_ context.Context, v vault.SecretVersion, was string) error {
+	for n, old := range s.versions[v.CredentialID] {
+		if old.Number == v.Number && old.WrappedBy == was {
+			s.versions[v.CredentialID][n].Wrapped, s.versions[v.CredentialID][n].WrappedBy = v.Wrapped, v.WrappedBy
+			return nil
+		}
+	}
+	return vault.ErrStale
+}
+
+func (s *fakeState) Wrappings(context.Context) ([]vault.Wrapping, error) {
+	found := map[string]vault.Wrapping{}
+	for _, list := range s.versions {
+		for _, v := range list {
+			w := found[v.WrappedBy]
+			found[v.WrappedBy] = vault.Wrapping{KeyID: v.WrappedBy, Secrets: w.Secrets + 1, Records: w.Records}
+		}
+	}
+	for _, k := range s.keys {
+		w := found[k.WrappedBy]
+		found[k.WrappedBy] = vault.Wrapping{KeyID: k.WrappedBy, Secrets: w.Secrets, Records: w.Records + 1}
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b vault.Wrapping) int { return strings.Compare(a.KeyID, b.KeyID) }), nil
+}
+
+func (s *fakeState) Policy(_ context.Context, id string) (vault.Policy, error) {
+	return get(s.policies, id)
+}
+
+func (s *fakeState) PolicyNamed(_ context.Context, name string) (vault.Policy, error) {
+	return named(s.policies, name, policyName)
+}
+
+func (s *fakeState) Policies(_ context.Context, c vault.PolicyCriteria) (vault.Page[vault.Policy], error) {
+	return page(s.policies, c.Paging, func(p vault.Policy) bool { return c.Name.Fits(p.Name) }, func(p vault.Policy) string { return vault.Fold(p.Name) }, func(p vault.Policy) string { return p.ID })
+}
+
+func (s *fakeState) AddPolicy(_ context.Context, p vault.Policy) error {
+	return add(s.policies, p.ID, p.Name, p, policyName)
+}
+
+func (s *fakeState) ChangePolicy(_ context.Context, p vault.Policy) error {
+	return change(s.policies, p.ID, p.Version, p, func(p *vault.Policy) *vault.Stamp { return &p.Stamp }, policyName)
+}
+
+func (s *fakeState) RemovePolicy(_ context.Context, id string, version int64) error {
+	if s.policies[id].Version != version {
+		return vault.ErrStale
+	}
+	for _, c := range s.credentials {
+		if c.PolicyID == id {
+			return vault.ErrInUse
+		}
+	}
+	delete(s.policies, id)
+	return nil
+}
+
+func (s *fakeState) Request(_ context.Context, id string) (vault.Request, error) {
+	return get(s.requests, id)
+}
+
+func (s *fakeState) Requests(_ context.Context, c vault.RequestCriteria) (vault.Page[vault.Request], error) {
+	fits := func(r vault.Request) bool {
+		return (len(c.States) == 0 || slices.Contains(c.States, r.State)) && (c.CredentialID == "" || c.CredentialID == r.CredentialID) &&
+			(c.Requester == nil || c.Requester.Same(r.Requester)) && (c.Before.IsZero() || r.Until.Before(c.Before))
+	}
+	return page(s.requests, c.Paging, fits, func(r vault.Request) string { return "" }, func(r vault.Request) string { return r.ID })
+}
+
+func (s *fakeState) AddRequest(_ context.Context, r vault.Request) error {
+	return add(s.requests, r.ID, "", r, nil)
+}
+
+func (s *fakeState) ChangeRequest(_ context.Context, r vault.Request) error {
+	return change(s.requests, r.ID, r.Version, r, func(r *vault.Request) *vault.Stamp { return &r.Stamp }, nil)
+}
+
+func (s *fakeState) Lease(_ context.Context, id string) (vault.Lease, error) {
+	return get(s.leases, id)
+}
+
+func (s *fakeState) Leases(_ context.Context, c vault.LeaseCriteria) (vault.Page[vault.Lease], error) {
+	fits := func(l vault.Lease) bool {
+		return (c.State == "" || c.State == l.State) && (c.CredentialID == "" || c.CredentialID == l.CredentialID) && (c.Key == "" || c.Key == l.Key) &&
+			(c.Holder == nil || c.Holder.Same(l.Holder)) && (c.Before.IsZero() || l.Due.Before(c.Before))
+	}
+	return page(s.leases, c.Paging, fits, func(l vault.Lease) string { return l.At.Format("20060102150405.000000") }, func(l vault.Lease) string { return l.ID })
+}
+
+func (s *fakeState) AddLease(_ context.Context, l vault.Lease) error {
+	for _, o := range s.leases {
+		if o.State == vault.LeaseOpen && o.CredentialID == l.CredentialID && o.Exclusive && l.Exclusive {
+			return vault.ErrTaken
+		}
+	}
+	return add(s.leases, l.ID, "", l, nil)
+}
+
+func (s *fakeState) ChangeLease(_ context.Context, l vault.Lease) error {
+	return change(s.leases, l.ID, l.Version, l, func(l *vault.Lease) *vault.Stamp { return &l.Stamp }, nil)
+}
+
+func (s *fakeState) Events(_ context.Context, c vault.EventCriteria) (vault.Page[audit.Record], error) {
+	m := map[string]audit.Record{}
+	for _, r := range s.records {
+		m[r.Hash.String()] = r
+	}
+	fits := func(r audit.Record) bool {
+		e := r.Event
+		return (c.IntegrationID == "" || c.IntegrationID == e.IntegrationID) && (c.Integration == "" || c.Integration == vault.Fold(e.Integration)) &&
+			(c.Credential == "" || c.Credential == vault.Fold(e.Credential)) && (len(c.Kinds) == 0 || slices.Contains(c.Kinds, e.Kind)) &&
+			(c.Released == "" || c.Released == e.Released) && (c.Since.IsZero() || !e.Time.Before(c.Since)) && (c.Until.IsZero() || e.Time.Before(c.Until)) &&
+			(c.Actor == "" || c.Actor == vault.Fold(e.Actor)) && (c.Lease == "" || c.Lease == e.Lease)
+	}
+	key := func(r audit.Record) string {
+		n := int64(r.Seq)
+		if !c.OldestFirst {
+			n = 1<<40 - n
+		}
+		return fixed(n)
+	}
+	return page(m, c.Paging, fits, key, func(r audit.Record) string { return r.Hash.String() })
+}
+
+func fixed(n int64) string {
+	out := make([]byte, 16)
+	for i := range out {
+		out[len(out)-1-i] = byte('0' + n%10)
+		n /= 10
+	}
+	return string(out)
+}
+
+func (s *fakeState) Records(context.Context) iter.Seq2[audit.Record, error] {
+	return func(yield func(audit.Record, error) bool) {
+		for _, r := range s.records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *fakeState) Heads(context.Context) ([]audit.Head, error) {
+	if s.head.Seq == 0 {
+		return nil, nil
+	}
+	return []audit.Head{s.head}, nil
+}
+
+func (s *fakeState) Checkpoints(context.Context) iter.Seq2[audit.Checkpoint, error] {
+	return func(yield func(audit.Checkpoint, error) bool) {
+		for _, c := range s.checkpoints {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *fakeState) LastCheckpoint(context.Context) (audit.Checkpoint, error) {
+	if len(s.checkpoints) == 0 {
+		return audit.Checkpoint{}, vault.ErrAbsent
+	}
+	return s.checkpoints[len(s.checkpoints)-1], nil
+}
+
+func (s *fakeState) Head(context.Context) (audit.Head, error) { return s.head, nil }
+
+func (s *fakeState) AddRecords(_ context.Context, records []audit.Record, head audit.Head) error {
+	s.records, s.head = append(s.records, records...), head
+	return nil
+}
+
+func (s *fakeState) AddCheckpoint(_ context.Context, c audit.Checkpoint) error {
+	s.checkpoints = append(s.checkpoints, c)
+	return nil
+}
+
+func (s *fakeState) KeyRecord(_ context.Context, name string) (vault.KeyRecord, error) {
+	return get(s.keys, name)
+}
+
+func (s *fakeState) LockKeyRecord(ctx context.Context, name string) (vault.KeyRecord, error) {
+	return s.KeyRecord(ctx, name)
+}
+
+func (s *fakeState) KeyRecords(context.Context) ([]vault.KeyRecord, error) {
+	return slices.SortedFunc(maps.Values(s.keys), func(a, b vault.KeyRecord) int { return strings.Compare(a.Name, b.Name) }), nil
+}
+
+func (s *fakeState) AddKeyRecord(_ context.Context, k vault.KeyRecord) error {
+	return add(s.keys, k.Name, "", k, nil)
+}
+
+func (s *fakeState) ChangeKeyRecord(_ context.Context, k vault.KeyRecord) error {
+	if s.keys[k.Name].Version != k.Version {
+		return vault.ErrStale
+	}
+	k.Version++
+	s.keys[k.Name] = k
+	return nil
+}
