@@ -23,7 +23,7 @@ import (
 
 // New builds an App over streams and an environment. It opens nothing.
 func New(name string, streams *term.Streams, getenv func(string) string) *cli.App {
-	a := &cli.App{Name: name, Build: build.Get(), Streams: streams, Getenv: getenv, Now: time.Now, Paths: config.Paths{Getenv: getenv}}
+	a := &cli.App{Name: name, Build: build.Get, Streams: streams, Getenv: getenv, Now: time.Now, Paths: config.Paths{Getenv: getenv}}
 	a.Environ = func() []string { return environ(getenv) }
 	w := &wiring{App: a}
 	a.Prompt = func() prompt.Prompter { return prompt.New(streams, a.Globals.NoInput, getenv) }

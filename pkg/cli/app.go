@@ -21,7 +21,7 @@ import (
 // it once; nothing changes it afterwards, but for cobra filling Globals.
 type App struct {
 	Name    string // redim or vault
-	Build   build.Info
+	Build   func() build.Info
 	Streams *term.Streams
 	Getenv  func(string) string
 	Environ func() []string // NAME=VALUE of all variables

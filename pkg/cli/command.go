@@ -15,7 +15,7 @@ import (
 // Root makes a command tree of groups and leaves with the global flags.
 func Root(app *App, short, long string, groups []*cobra.Group, leaves ...*cobra.Command) *cobra.Command {
 	cmd := Group(app.Name, short, long, leaves...)
-	cmd.Version = app.Build.String()
+	versionFlag(app, cmd)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetIn(app.Streams.In)
 	cmd.SetOut(app.Streams.Out)
@@ -26,6 +26,20 @@ func Root(app *App, short, long string, groups []*cobra.Group, leaves ...*cobra.
 	cmd.SetCompletionCommandGroupID(groups[len(groups)-1].ID)
 	globalFlags(app, cmd)
 	return cmd
+}
+
+// versionFlag is what Cobra would add by itself, but for looking the version up
+// only when somebody asks.
+func versionFlag(app *App, cmd *cobra.Command) {
+	asked := cmd.Flags().BoolP("version", "v", false, "version of "+app.Name)
+	help := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !*asked {
+			return help(cmd, args)
+		}
+		_, err := fmt.Fprintf(app.Streams.Out, "%s version %s\n", app.Name, app.Build())
+		return err
+	}
 }
 
 func globalFlags(app *App, cmd *cobra.Command) {
