@@ -94,6 +94,6 @@ func (s credentialSearch) plain(w *where) {
 func (s credentialSearch) indexed(w *where) {
 	s.plain(w)
 	if s.Dialect() == sqldb.SQLite {
-		w.and("n in (select rowid from credential_names where ref_key match ?)", s.names)
+		w.and("n in (select rowid from credential_names where credential_names match ?)", s.names)
 	}
 }

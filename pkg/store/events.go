@@ -67,7 +67,8 @@ func scanRecord(row sqldb.Row) (r audit.Record, err error) {
 }
 
 func broken(r audit.Record, how string) error {
-	return pam.Failf(pam.ErrOther, "event %d of chain %s is broken: %s", r.Seq, r.Chain, how).WithHint("somebody or something changed the store beneath the program: keep a copy, and compare with the last backup")
+	return pam.Failf(pam.ErrOther, "the record of events is broken: %w", &audit.BrokenError{Chain: r.Chain, Seq: r.Seq, Problem: how}).
+		WithHint("somebody or something changed the store beneath the program: keep a copy, and compare with the last backup")
 }
 
 // Events lists by time, chain and sequence.

@@ -83,5 +83,5 @@ func (t *txn) indexWords(ctx context.Context, i vault.Integration) error {
 	if t.Dialect() == sqldb.PostgreSQL {
 		return t.Later(ctx, "update integrations set words = array_to_tsvector($1::text[]) where id = $2", words, i.ID)
 	}
-	return t.Later(ctx, "insert or replace into integration_words (rowid, words) values ((select n from integrations where id = $1), $2)", i.ID, strings.Join(words, " "))
+	return t.Later(ctx, "insert or replace into integration_words (rowid, word) values ((select n from integrations where id = $1), $2)", i.ID, strings.Join(words, " "))
 }

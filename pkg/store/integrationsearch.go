@@ -129,7 +129,7 @@ func (s integrationSearch) words(w *where) {
 		w.and("words @@ ?::tsquery", match)
 		return
 	}
-	w.and("exists (select 1 from integration_words w where w.rowid = integrations.n and w.words match ?)", match)
+	w.and("exists (select 1 from integration_words where integration_words.rowid = integrations.n and integration_words match ?)", match)
 }
 
 // indexed lets the index of names or of words lead.
@@ -140,10 +140,10 @@ func (s integrationSearch) indexed(w *where) {
 	}
 	s.flags(w)
 	if s.names != "" {
-		w.and("n in (select rowid from integration_names where name_key match ?)", s.names)
+		w.and("n in (select rowid from integration_names where integration_names match ?)", s.names)
 	}
 	if len(s.Words) > 0 {
-		w.and("n in (select rowid from integration_words where words match ?)", wordsMatch(s.Words, s.Dialect()))
+		w.and("n in (select rowid from integration_words where integration_words match ?)", wordsMatch(s.Words, s.Dialect()))
 	}
 	w.matches("name_key", s.Name)
 }
@@ -175,6 +175,6 @@ func (s integrationSearch) rare(ctx context.Context) bool {
 		return false
 	}
 	var n int64
-	_, err := sqldb.One(ctx, s.Tx, "select count(*) from (select 1 from integration_names where name_key match $1 limit $2)", []any{s.names, int64(enough)}, []any{&n})
+	_, err := sqldb.One(ctx, s.Tx, "select count(*) from (select 1 from integration_names where integration_names match $1 limit $2)", []any{s.names, int64(enough)}, []any{&n})
 	return err == nil && n < enough
 }

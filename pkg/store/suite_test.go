@@ -2,7 +2,14 @@ package store_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"net/netip"
 
 	"github.com/redim-tools/redim/pkg/store"
 	"github.com/redim-tools/redim/pkg/vault"
@@ -14,17 +21,7 @@ type suiteCase struct {
 }
 
 func suite() []suiteCase {
-	return []suiteCase{
-		{"an empty store answers", func(t *testing.T, s *store.Store) {
-			view(t, s, func(ctx context.Context, r vault.Reader) error {
-				p, err := r.Integrations(ctx, vault.IntegrationCriteria{Paging: vault.Paging{Limit: 50}})
-				if len(p.Items) > 0 || p.Next != "" {
-					t.Errorf("%v", p)
-				}
-				return err
-			})
-		}},
-	}
+	return slices.Concat(recordCases(), ruleCases(), searchCases(), eventCases())
 }
 
 func view(t *testing.T, s *store.Store, read func(context.Context, vault.Reader) error) {
@@ -38,5 +35,125 @@ func update(t *testing.T, s *store.Store, work func(context.Context, vault.Tx) e
 	t.Helper()
 	if err := s.Update(t.Context(), work); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// refuses expects an Update to end with want and to keep nothing.
+func refuses(t *testing.T, s *store.Store, want error, work func(context.Context, vault.Tx) error) {
+	t.Helper()
+	if err := s.Update(t.Context(), work); !errors.Is(err, want) {
+		t.Fatalf("got %v, want %v", err, want)
+	}
+}
+
+func same[T any](t *testing.T, got, want T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func recordCases() []suiteCase {
+	return []suiteCase{
+		{"an empty store answers", func(t *testing.T, s *store.Store) {
+			view(t, s, func(ctx context.Context, r vault.Reader) error {
+				_, err := r.Integration(ctx, id(1))
+				if !errors.Is(err, vault.ErrAbsent) {
+					t.Errorf("%v", err)
+				}
+				p, err := r.Integrations(ctx, vault.IntegrationCriteria{Paging: vault.Paging{Limit: 50}})
+				if len(p.Items) > 0 || p.Next != "" {
+					t.Errorf("%v", p)
+				}
+				return err
+			})
+		}},
+		{"integrations come back as they were", func(t *testing.T, s *store.Store) {
+			want := anIntegration(1, "Straße BACKUP")
+			update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddIntegration(ctx, want) })
+			changed := want
+			changed.Active, changed.Skip, changed.Allowed, changed.Proof = false, vault.Skip{}, nil, vault.Proof{}
+			update(t, s, func(ctx context.Context, tx vault.Tx) error {
+				got, err := tx.IntegrationNamed(ctx, "sTRASSE backup")
+				if !errors.Is(err, vault.ErrAbsent) {
+					t.Errorf("folding is not spelling: %v %v", got, err)
+				}
+				got, err = tx.IntegrationNamed(ctx, "sTRAßE backup")
+				same(t, got, want)
+				if err != nil {
+					return err
+				}
+				return tx.ChangeIntegration(ctx, changed)
+			})
+			view(t, s, func(ctx context.Context, r vault.Reader) error {
+				got, err := r.Integration(ctx, id(1))
+				changed.Version = 2
+				same(t, got, changed)
+				return err
+			})
+			update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveIntegration(ctx, id(1), 2) })
+			refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveIntegration(ctx, id(1), 2) })
+		}},
+		{"credentials, secrets and policies come back as they were", func(t *testing.T, s *store.Store) {
+			policy, c := aPolicy(1, "Two eyes"), aCredential(2, "Web01", "Root")
+			c.PolicyID = policy.ID
+			update(t, s, func(ctx context.Context, tx vault.Tx) error {
+				return errors.Join(tx.AddPolicy(ctx, policy), tx.AddCredential(ctx, c), tx.AddSecretVersion(ctx, aSecret(c.ID, 1, "k1")), tx.AddSecretVersion(ctx, aSecret(c.ID, 2, "k2")))
+			})
+			view(t, s, func(ctx context.Context, r vault.Reader) error {
+				p, err1 := r.PolicyNamed(ctx, "TWO EYES")
+				same(t, p, policy)
+				got, err2 := r.CredentialNamed(ctx, "WEB01", "root")
+				same(t, got, c)
+				versions, err3 := r.SecretVersions(ctx, c.ID)
+				same(t, versions, []vault.SecretVersion{aSecret(c.ID, 2, "k2"), aSecret(c.ID, 1, "k1")})
+				one, err4 := r.SecretVersion(ctx, c.ID, 1)
+				same(t, one, aSecret(c.ID, 1, "k1"))
+				others, err5 := r.WrappedByOthers(ctx, "k1", 10)
+				same(t, others, []vault.SecretVersion{aSecret(c.ID, 2, "k2")})
+				w, err6 := r.Wrappings(ctx)
+				same(t, w, []vault.Wrapping{{KeyID: "k1", Secrets: 1}, {KeyID: "k2", Secrets: 1}})
+				return errors.Join(err1, err2, err3, err4, err5, err6)
+			})
+			rewrapped := aSecret(c.ID, 1, "k3")
+			refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.Rewrap(ctx, rewrapped, "k2") })
+			update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.Rewrap(ctx, rewrapped, "k1") })
+		}},
+		{"requests and leases come back as they were", func(t *testing.T, s *store.Store) {
+			request, lease := aRequest(1, id(2)), aLease("a1b2c3d4", id(2))
+			update(t, s, func(ctx context.Context, tx vault.Tx) error {
+				return errors.Join(tx.AddRequest(ctx, request), tx.AddLease(ctx, lease))
+			})
+			ended := lease
+			ended.State, ended.Ended = vault.LeaseReturned, at(9)
+			update(t, s, func(ctx context.Context, tx vault.Tx) error {
+				got, err1 := tx.Request(ctx, id(1))
+				same(t, got, request)
+				l, err2 := tx.Lease(ctx, "a1b2c3d4")
+				same(t, l, lease)
+				return errors.Join(err1, err2, tx.ChangeLease(ctx, ended), tx.ChangeRequest(ctx, request))
+			})
+			ended.Version = 2
+			view(t, s, func(ctx context.Context, r vault.Reader) error {
+				l, err := r.Leases(ctx, vault.LeaseCriteria{Holder: &lease.Holder, Paging: vault.Paging{Limit: 2}})
+				same(t, l.Items, []vault.Lease{ended})
+				q, err2 := r.Requests(ctx, vault.RequestCriteria{States: []vault.RequestState{vault.RequestPending, vault.RequestApproved}, Requester: &vault.Actor{Kind: vault.ActorAdmin, Name: "ERIN"}, Before: at(31), Paging: vault.Paging{Limit: 2}})
+				if len(q.Items) != 1 || q.Items[0].Version != 2 {
+					t.Errorf("%v", q)
+				}
+				return errors.Join(err, err2)
+			})
+		}},
+		{"keys come back as they were", func(t *testing.T, s *store.Store) {
+			k := vault.KeyRecord{Name: vault.KeyHash, Wrapped: []byte{1}, WrappedBy: "m1", Version: 1}
+			update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddKeyRecord(ctx, k) })
+			refuses(t, s, vault.ErrTaken, func(ctx context.Context, tx vault.Tx) error { return tx.AddKeyRecord(ctx, k) })
+			update(t, s, func(ctx context.Context, tx vault.Tx) error {
+				got, err := tx.LockKeyRecord(ctx, vault.KeyHash)
+				same(t, got, k)
+				return errors.Join(err, tx.ChangeKeyRecord(ctx, k))
+			})
+			refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeKeyRecord(ctx, k) })
+		}},
 	}
 }

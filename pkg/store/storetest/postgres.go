@@ -51,7 +51,8 @@ func Start(tb testing.TB) *Server {
 	if err := s.Launch(); err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(s.Stop)
+	tb.Cleanup(s.Kill) // nobody needs the data any more, so no time is spent on keeping it
+	s.Exec(tb, "postgres", "create extension if not exists pg_trgm")
 	return s
 }
 
@@ -146,12 +147,13 @@ func (s *Server) URL(database string) string {
 	return u.String()
 }
 
-// Database makes an empty database and returns its address.
+// Database makes an empty schema, which is quicker than a database and as
+// separate, and returns the address that leads there.
 func (s *Server) Database(tb testing.TB) string {
 	tb.Helper()
 	name := "test" + strconv.FormatInt(s.made.Add(1), 10)
-	s.Exec(tb, "postgres", "create database "+name)
-	return s.URL(name)
+	s.Exec(tb, "postgres", "create schema "+name)
+	return s.URL("postgres") + "&search_path=" + name + ",public"
 }
 
 // Exec runs statements in a database.
