@@ -118,7 +118,7 @@ func (l *ledger) wasKilled(id string) bool {
 
 func TestManyProcessesWriteAtOnceAndNothingIsLost(t *testing.T) {
 	t.Parallel()
-	const writers, count = 6, 12
+	const writers, count = 5, 8
 	j, messages := told(t)
 	add(t, j, checkout("anchor", stateOpen))
 	l := &ledger{state: map[string]pam.CheckoutState{}}
