@@ -60,7 +60,9 @@ func (w *wiring) journal() (*journal.Journal, error) {
 	if err != nil {
 		return nil, pam.Failf(pam.ErrJournal, "%w", err).WithHint("set REDIM_STATE_DIR to a directory that you may write to")
 	}
-	return journal.New(dir), nil
+	j := journal.New(dir)
+	j.Warn = w.Warn
+	return j, nil
 }
 
 func (w *wiring) service(s *config.Settings) (*cli.Service, error) {

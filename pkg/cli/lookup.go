@@ -57,6 +57,9 @@ func ParseLookup(user, endpoint, ip, domain string) (engine.FindRequest, error) 
 	if err != nil {
 		return engine.FindRequest{}, err
 	}
+	if err := pam.CheckText("domain", domain); err != nil {
+		return engine.FindRequest{}, err
+	}
 	e.InDomain = domain
 	return engine.FindRequest{User: id, Endpoint: e}, nil
 }

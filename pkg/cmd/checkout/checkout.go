@@ -142,11 +142,7 @@ func choose(ctx context.Context, opts *Options, creds []pam.Credential) (pam.Cre
 	if !ok {
 		return chosen, err
 	}
-	labels := make([]string, len(ambiguous.Choices))
-	for i, c := range ambiguous.Choices {
-		labels[i] = c.Ref()
-	}
-	i, err := opts.Prompt().Select(ctx, prompt.Question{Label: "Account", Flag: "--account"}, labels)
+	i, err := opts.Prompt().Select(ctx, prompt.Question{Label: "Account", Flag: "--account"}, engine.Labels(ambiguous.Choices))
 	if errors.Is(err, pam.ErrUsage) {
 		return chosen, pam.Failf(pam.ErrUsage, "%w", ambiguous).WithHint("name one with --account, and --list for an entry of a shared list")
 	}
