@@ -13,9 +13,9 @@ import (
 	"github.com/redim-tools/redim/pkg/build"
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cmd/redim"
-	"github.com/redim-tools/redim/pkg/cmd/vault"
 	"github.com/redim-tools/redim/pkg/config"
 	"github.com/redim-tools/redim/pkg/term"
+	"github.com/redim-tools/redim/pkg/vaultapp"
 )
 
 // Where the generated files are. All of completions, docs/cli and docs/man is
@@ -49,11 +49,11 @@ func generate(root string) (output, error) {
 func trees() []*cobra.Command {
 	app := func(name string) *cli.App {
 		return &cli.App{
-			Name: name, Build: build.Info{Version: "devel"}, Getenv: func(string) string { return "" },
+			Name: name, Build: func() build.Info { return build.Info{Version: "devel"} }, Getenv: func(string) string { return "" },
 			Streams: term.With(strings.NewReader(""), io.Discard, io.Discard, term.Facts{}),
 		}
 	}
-	list := []*cobra.Command{redim.New(app("redim")), vault.New(app("vault"))}
+	list := []*cobra.Command{redim.New(app("redim")), vaultapp.Root(app("vault"))}
 	for _, tree := range list {
 		tree.InitDefaultHelpCmd()
 		tree.InitDefaultCompletionCmd()

@@ -5,7 +5,7 @@ import (
 	"os"
 
 	"github.com/redim-tools/redim/pkg/app"
-	"github.com/redim-tools/redim/pkg/cmd/vault"
+	"github.com/redim-tools/redim/pkg/vaultapp"
 )
 
-func main() { os.Exit(app.Main("vault", vault.New, os.Args[1:])) }
+func main() { os.Exit(app.Main("vault", vaultapp.Root, os.Args[1:])) }

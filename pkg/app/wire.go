@@ -27,7 +27,7 @@ func New(name string, streams *term.Streams, getenv func(string) string) *cli.Ap
 	a.Environ = func() []string { return environ(getenv) }
 	w := &wiring{App: a}
 	a.Prompt = func() prompt.Prompter { return prompt.New(streams, a.Globals.NoInput, getenv) }
-	a.Load = func(profile string) (*config.Settings, error) { return w.load(profile, a.Globals.Set) }
+	a.Load = func(profile string) (*config.Settings, error) { return w.load(profile, a.Globals.Assignments()) }
 	a.LoadSaved = func(profile string) (*config.Settings, error) { return w.load(profile, nil) }
 	a.Service = w.service
 	a.Resolver = w.resolver
@@ -52,7 +52,7 @@ func (w *wiring) load(profile string, set []string) (*config.Settings, error) {
 	if profile == "" {
 		profile = w.Globals.Profile
 	}
-	return config.Load(config.Options{Path: w.Globals.Config, Profile: profile, Set: set, Getenv: w.Getenv})
+	return config.Load(config.Options{Path: w.Globals.Config, Profile: profile, Set: set, Getenv: w.Getenv, Tool: w.Name})
 }
 
 func (w *wiring) journal() (*journal.Journal, error) {

@@ -53,8 +53,8 @@ func globalFlags(app *App, cmd *cobra.Command) {
 	Complete(cmd, "accept-risk", "cleartext")
 	complete(cmd, "set", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var out []cobra.Completion
-		for _, name := range config.Names() {
-			out = append(out, name+"=")
+		for _, k := range config.KeysOf(app.Name) {
+			out = append(out, k.Name+"=")
 		}
 		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})

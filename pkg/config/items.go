@@ -23,13 +23,15 @@ type Item struct {
 	Origin Origin
 }
 
-// Items lists all settings in the order of the table, set or not.
+// Items lists the settings that the command reads, in the order of the table,
+// set or not.
 func (s *Settings) Items() []Item {
-	keys := s.keys()
-	out := make([]Item, len(keys))
-	for i, k := range keys {
-		text, val := s.show(k)
-		out[i] = Item{Key: k, Name: k.Name, Text: text, Value: val, Origin: s.Origin(k.Name)}
+	var out []Item
+	for _, k := range s.keys() {
+		if s.reads(k) {
+			text, val := s.show(k)
+			out = append(out, Item{Key: k, Name: k.Name, Text: text, Value: val, Origin: s.Origin(k.Name)})
+		}
 	}
 	return out
 }
@@ -64,7 +66,7 @@ func entryOf(k Key, m map[string]string, name string) (string, bool) {
 
 // show is a key's value as text and for encoders, without what may be secret.
 func (s *Settings) show(k Key) (string, any) {
-	if src, _ := s.Cache.Passphrase(); k.Name == "cache.key" && !src.IsZero() {
+	if src := s.sources()[k.Name]; !k.Secret() && !src.IsZero() {
 		text := string(KeyPassphrase) + ":" + src.String()
 		return text, text
 	}

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Type is what a setting's value must look like.
 type Type string
@@ -29,7 +32,8 @@ type Key struct {
 	Example  string // a value as --set takes it
 	Choices  []string
 	Required bool
-	Min, Max int64 // of a number; of a duration in nanoseconds
+	Tool     string // the one command that reads it; empty: both
+	Min, Max int64  // of a number; of a duration in nanoseconds
 
 	field func(*Settings) any // pointer to the field that takes the value
 	check func(text string) error
@@ -61,6 +65,17 @@ func lookup(table []Key, name string) (k Key, entry string, ok bool) {
 		}
 	}
 	return Key{}, "", false
+}
+
+// KeysOf lists the keys that one command reads, in the order of the table; all
+// of them for the empty name. Both commands know all keys, because they share
+// the file.
+func KeysOf(tool string) []Key {
+	keys := Keys()
+	if tool == "" {
+		return keys
+	}
+	return slices.DeleteFunc(keys, func(k Key) bool { return k.Tool != "" && k.Tool != tool })
 }
 
 // Names lists the names of all keys in the order of the table.

@@ -30,7 +30,7 @@ func Lint(o Options, acceptRisks []string) ([]Problem, error) {
 		if p.name == o.profile() {
 			continue
 		}
-		s, problems := Options{Getenv: func(string) string { return "" }}.load(d, p.name)
+		s, problems := Options{Tool: o.Tool, Getenv: func(string) string { return "" }}.load(d, p.name)
 		out = append(out, s.judge(problems, acceptRisks, false)...)
 	}
 	sortProblems(out)
@@ -110,7 +110,7 @@ func LintEnv(environ []string) []Problem {
 
 // reserved are the variables that are no settings.
 func reserved() []string {
-	return []string{"REDIM_CONFIG", "REDIM_PROFILE", "REDIM_CACHE_DIR", "REDIM_STATE_DIR", "REDIM_NO_INPUT"}
+	return []string{"REDIM_CONFIG", "REDIM_PROFILE", "REDIM_CACHE_DIR", "REDIM_STATE_DIR", "REDIM_DATA_DIR", "REDIM_NO_INPUT"}
 }
 
 func trimmed(names []string) []string {

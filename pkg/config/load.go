@@ -18,6 +18,7 @@ type Options struct {
 	Profile string              // as --profile gives it. Empty: REDIM_PROFILE, then default
 	Set     []string            // KEY=VALUE, the later wins
 	Getenv  func(string) string // nil is the environment of this process
+	Tool    string              // redim or vault: the other one's settings are taken, but neither shown nor required. Empty: all
 }
 
 // Load reads the settings from all layers. Values that can't be understood,
@@ -96,7 +97,7 @@ func (o Options) load(d *document, name string) (*Settings, []Problem) {
 	for _, assignment := range o.Set {
 		l.set(assignment)
 	}
-	s := &Settings{table: d.table, Path: d.path, Profile: name, missing: d.missing, loose: d.loose, values: l.values}
+	s := &Settings{tool: o.Tool, table: d.table, Path: d.path, Profile: name, missing: d.missing, loose: d.loose, values: l.values}
 	problems := l.problems
 	for _, k := range d.table {
 		problems = append(problems, s.take(k, l.values)...)

@@ -65,6 +65,21 @@ func (p Paths) StateDir() (string, error) {
 	return p.xdg("journal", "REDIM_STATE_DIR", "XDG_STATE_HOME", ".local", "state")
 }
 
+// DataDir is where the vault's store is kept: REDIM_DATA_DIR, or the user's data
+// folder.
+func (p Paths) DataDir() (string, error) {
+	if dir := p.getenv("REDIM_DATA_DIR"); dir != "" {
+		return dir, nil
+	}
+	switch p.system() {
+	case "windows":
+		return p.under("vault's store", "REDIM_DATA_DIR or --store", "LOCALAPPDATA", "redim", "data")
+	case "darwin":
+		return p.underHome("vault's store", "REDIM_DATA_DIR or --store", "Library", "Application Support", "redim", "data")
+	}
+	return p.xdg("vault's store", "REDIM_DATA_DIR or --store", "XDG_DATA_HOME", ".local", "share")
+}
+
 func (p Paths) getenv(name string) string {
 	if p.Getenv == nil {
 		return os.Getenv(name)

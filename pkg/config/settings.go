@@ -33,8 +33,11 @@ type Settings struct {
 	Dialect            string
 	DialectOperations  map[string]any
 	Cache              Cache
+	Store              string // sqlite, sqlite:PATH or postgres://…
+	Key                string // of the store, in the forms of Cache.Key
 
-	table   []Key // nil is Keys()
+	tool    string // the command that reads the settings; empty: none in particular
+	table   []Key  // nil is Keys()
 	values  map[string]value
 	pathErr error // why there is no place for the file
 	missing bool  // the file does not exist
@@ -94,6 +97,9 @@ func (o Origin) String() string {
 	}
 	return string(LayerDefault)
 }
+
+// reads reports whether the command reads a key.
+func (s *Settings) reads(k Key) bool { return s.tool == "" || k.Tool == "" || k.Tool == s.tool }
 
 func (s *Settings) keys() []Key {
 	if s.table == nil {

@@ -4,11 +4,21 @@ import "time"
 
 // Keys is the table of all settings, in the order of the documentation.
 func Keys() []Key {
-	keys := make([]Key, 0, 24)
+	keys := make([]Key, 0, 28)
 	keys = append(keys, vendorKeys()...)
 	keys = append(keys, transportKeys()...)
-	return append(keys, ownKeys()...)
+	for i := range keys {
+		keys[i].Tool = ToolRedim
+	}
+	keys = append(keys, ownKeys()...)
+	return append(keys, vaultKeys()...)
 }
+
+// The commands that read settings.
+const (
+	ToolRedim = "redim"
+	ToolVault = "vault"
+)
 
 // vendorKeys are the twelve that the vendor's own settings have too.
 func vendorKeys() []Key {
@@ -94,5 +104,17 @@ func ownKeys() []Key {
 		{Name: "cache.token_ttl", Type: TypeDuration, Default: "20m", Example: "1h", Min: int64(time.Second), Max: int64(24 * time.Hour),
 			Doc:   "How long a token is taken to live when the service does not say.",
 			field: func(s *Settings) any { return &s.Cache.TokenTTL }},
+	}
+}
+
+// vaultKeys say where the vault keeps its records.
+func vaultKeys() []Key {
+	return []Key{
+		{Name: "store", Type: TypeText, Tool: ToolVault, Default: StoreDefault, Example: "sqlite:/srv/redim/vault.db", check: checkStore, paths: resolveStore,
+			Doc:   "Where `vault` keeps its records: `sqlite` (the file `vault.db` in the user's data directory, made on first use), `sqlite:PATH`, or `postgres://USER@HOST:PORT/DATABASE` (several hosts with commas). A password never stands here: PostgreSQL's password file or `PGPASSWORD` has it.",
+			field: func(s *Settings) any { return &s.Store }},
+		{Name: "key", Type: TypeText, Tool: ToolVault, Default: "file", Example: "file:/etc/redim/master.key", check: checkCacheKey, paths: resolveCacheKey,
+			Doc:   "The master key, which wraps every secret in the vault's store: `file` (the file `master.key` in the user's data directory, mode 0600, made with the store), `file:PATH`, `keyring`, `passphrase:SOURCE` (a [secret source](#secret-sources)) or `systemd:NAME`. Without it nothing in the store can be opened: keep a backup of it, and not beside that of the store.",
+			field: func(s *Settings) any { return &s.Key }},
 	}
 }

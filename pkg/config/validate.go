@@ -42,7 +42,7 @@ func (s *Settings) at(key, format string, args ...any) Problem {
 func (s *Settings) required() []Problem {
 	var out []Problem
 	for _, k := range s.keys() {
-		if k.Required && s.isEmpty(k) {
+		if k.Required && s.reads(k) && s.isEmpty(k) {
 			out = append(out, s.at(k.Name, notSet).hint("%s", s.missingHint(k)))
 		}
 	}
@@ -103,7 +103,8 @@ func (s *Settings) checkCommands() []Problem {
 // sources are all secret sources in the settings, by key.
 func (s *Settings) sources() map[string]secret.Source {
 	passphrase, _ := s.Cache.Passphrase() // was checked when it was taken
-	return map[string]secret.Source{"api_password": s.APIPassword, "cache.key": passphrase}
+	master, _ := Cache{Key: s.Key}.Passphrase()
+	return map[string]secret.Source{"api_password": s.APIPassword, "cache.key": passphrase, "key": master}
 }
 
 func (s *Settings) checkTLS() []Problem {

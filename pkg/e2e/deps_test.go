@@ -36,7 +36,7 @@ func TestRedimLinksNoDatabaseAndNoTests(t *testing.T) {
 	forbidden := []string{
 		"modernc.org/sqlite", "github.com/jackc/pgx", "github.com/mattn/go-sqlite3", "github.com/lib/pq", "github.com/pressly/goose",
 		"testing", "net/http/httptest", "pgregory.net/rapid", "github.com/google/go-cmp", "github.com/creack/pty", "github.com/rogpeppe/go-internal/testscript",
-		module + "pkg/store", module + "pkg/api", module + "pkg/ecm", module + "pkg/vault", module + "pkg/e2e", module + "pkg/bench",
+		module + "pkg/store", module + "pkg/vaultapp", module + "pkg/cli/vaultcli", module + "pkg/api", module + "pkg/ecm", module + "pkg/vault", module + "pkg/e2e", module + "pkg/bench",
 	}
 	linked := goList(t, "-deps", "./cmd/redim")
 	if !slices.Contains(linked, module+"pkg/app") {
@@ -85,7 +85,7 @@ func TestLibrariesHaveOneImporter(t *testing.T) {
 		"github.com/pressly/goose":                   {"pkg/store"},
 		"github.com/jcmturner/gokrb5":                {"pkg/auth"},
 		"github.com/coder/websocket":                 {"pkg/ecm"},
-		"github.com/spf13":                           {"pkg/cli", "pkg/app", "pkg/cmd", "cmd/gendocs", "pkg/e2e"},
+		"github.com/spf13":                           {"pkg/cli", "pkg/app", "pkg/cmd", "pkg/vaultapp", "cmd/gendocs", "pkg/e2e"},
 		"golang.org/x/term":                          {"pkg/term", "pkg/prompt"},
 		module + "pkg/redim/redimtest":               {"pkg/cmd/demo", "pkg/cmd/simulate", "pkg/bench"},
 		"github.com/rogpeppe/go-internal/lockedfile": {"pkg/atomicfile"},

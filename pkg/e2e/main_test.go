@@ -8,13 +8,13 @@ import (
 
 	"github.com/redim-tools/redim/pkg/app"
 	"github.com/redim-tools/redim/pkg/cmd/redim"
-	"github.com/redim-tools/redim/pkg/cmd/vault"
+	"github.com/redim-tools/redim/pkg/vaultapp"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"redim": func() { os.Exit(app.Main("redim", redim.New, os.Args[1:])) },
-		"vault": func() { os.Exit(app.Main("vault", vault.New, os.Args[1:])) },
+		"vault": func() { os.Exit(app.Main("vault", vaultapp.Root, os.Args[1:])) },
 		"pty":   func() { os.Exit(ptyMain(os.Args[1:])) },
 	})
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/redim-tools/redim/pkg/build"
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cmd/redim"
-	"github.com/redim-tools/redim/pkg/cmd/vault"
 	"github.com/redim-tools/redim/pkg/term"
+	"github.com/redim-tools/redim/pkg/vaultapp"
 )
 
 // untouchable fails the test when a root reads, writes or looks anything up
@@ -35,8 +35,8 @@ func roots(t *testing.T) map[string]*cobra.Command {
 	getenv := func(name string) string { t.Errorf("%s was looked up", name); return "" }
 	touch := untouchable{t}
 	trees := map[string]*cobra.Command{}
-	for name, root := range map[string]func(*cli.App) *cobra.Command{"redim": redim.New, "vault": vault.New} {
-		a := &cli.App{Name: name, Build: build.Info{Version: "1"}, Streams: term.With(touch, touch, touch, term.Facts{}), Getenv: getenv}
+	for name, root := range map[string]func(*cli.App) *cobra.Command{"redim": redim.New, "vault": vaultapp.Root} {
+		a := &cli.App{Name: name, Build: func() build.Info { return build.Info{Version: "1"} }, Streams: term.With(touch, touch, touch, term.Facts{}), Getenv: getenv}
 		trees[name] = root(a)
 	}
 	return trees
@@ -132,12 +132,18 @@ func TestNoShorthandMeansTwoThings(t *testing.T) {
 // something elsewhere, and wants every command to be on one of the two lists.
 func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 	t.Parallel()
-	changes := []string{"redim checkout", "redim checkin", "redim cache clear"}
+	changes := []string{
+		"redim checkout", "redim checkin", "redim cache clear",
+		"vault integrations new", "vault cache clear",
+	}
 	harmless := []string{
 		"redim test-settings", "redim checkouts", "redim cache list", "redim cache status", "redim dialect show", "redim dialect probe", "redim demo", "redim simulate",
 		// These change the settings file only, which lint and show tell of.
 		"redim config init", "redim config show", "redim config get", "redim config set", "redim config unset", "redim config edit",
 		"redim config list-profiles", "redim config lint", "redim config import-domains", "redim config path",
+		"vault integrations search", "vault cache list", "vault cache status",
+		"vault config show", "vault config get", "vault config set", "vault config unset", "vault config edit",
+		"vault config list-profiles", "vault config lint", "vault config path",
 	}
 	walk(t, func(cmd *cobra.Command, fail func(string, ...any)) {
 		if cmd.HasSubCommands() || !cmd.HasParent() {

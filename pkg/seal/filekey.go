@@ -30,15 +30,15 @@ type fileKey struct {
 	explicit bool // somebody chose the path
 }
 
-func newFileKey(dir string) fileKey {
-	if dir == "" {
+func newFileKey(env Env) fileKey {
+	if env.Dir == "" {
 		return fileKey{}
 	}
-	return fileKey{path: filepath.Join(dir, keyName)}
+	return fileKey{path: filepath.Join(env.Dir, env.name())}
 }
 
-func explicitFileKey(path string) (fileKey, error) {
-	return fileKey{path: path, explicit: true}, absolute(path)
+func explicitFileKey(path string, env Env) (fileKey, error) {
+	return fileKey{path: path, explicit: true}, env.absolute(path)
 }
 
 func (f fileKey) open(ctx context.Context) (Key, error) {

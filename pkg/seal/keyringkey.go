@@ -5,18 +5,26 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 
 	"github.com/redim-tools/redim/pkg/atomicfile"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/secret"
 )
 
-const keyringEntry = "cache-key"
+// entry is the name of the keyring's entry.
+func (k keyringKey) entry() string {
+	if k.name == keyName {
+		return "cache-key"
+	}
+	return strings.ReplaceAll(k.name, ".", "-")
+}
 
 // keyringKey keeps the key in the keyring of the operating system.
 type keyringKey struct {
 	ring Keyring
 	dir  string // where processes that make the key at once take turns
+	name string // of the key
 }
 
 func (k keyringKey) open(ctx context.Context) (Key, error) {
@@ -30,7 +38,7 @@ func (k keyringKey) open(ctx context.Context) (Key, error) {
 	if err := atomicfile.MakePrivateDir(k.dir); err != nil {
 		return Key{}, err
 	}
-	err = locked(ctx, filepath.Join(k.dir, keyName), func() (err error) {
+	err = locked(ctx, filepath.Join(k.dir, k.name), func() (err error) {
 		if key, err = k.read(ctx); !errors.Is(err, pam.ErrNotFound) {
 			return err
 		}
@@ -41,15 +49,15 @@ func (k keyringKey) open(ctx context.Context) (Key, error) {
 }
 
 func (k keyringKey) read(ctx context.Context) (key Key, err error) {
-	v, err := k.ring.Get(ctx, keyringEntry)
+	v, err := k.ring.Get(ctx, k.entry())
 	if err != nil {
 		return Key{}, err
 	}
 	_ = v.Reveal(func(b []byte) error {
 		var ok bool
 		if key, ok = parseKey(b); !ok {
-			err = pam.Failf(pam.ErrUsage, "the entry %s in the OS keyring holds no key", keyringEntry).
-				WithHint("remove the entry %s of redim with the system's keyring tool; a new key is then made", keyringEntry)
+			err = pam.Failf(pam.ErrUsage, "the entry %s in the OS keyring holds no key", k.entry()).
+				WithHint("remove the entry %s of redim with the system's keyring tool; a new key is then made", k.entry())
 		}
 		return nil
 	})
@@ -60,7 +68,7 @@ func (k keyringKey) read(ctx context.Context) (key Key, err error) {
 func (k keyringKey) make(ctx context.Context) (Key, error) {
 	line := secret.New(bytes.TrimSpace(GenerateKey().text()))
 	defer line.Wipe()
-	if err := k.ring.Set(ctx, keyringEntry, line); err != nil {
+	if err := k.ring.Set(ctx, k.entry(), line); err != nil {
 		return Key{}, err
 	}
 	return k.read(ctx)

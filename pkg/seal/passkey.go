@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	wrappedName = "key.wrapped"
-	held        = time.Hour // after its last use the kernel forgets the key
+	wrappedEnd = ".wrapped" // what follows the name of the key
+	held       = time.Hour  // after its last use the kernel forgets the key
 )
 
 // keeper holds an opened key outside of any file, between commands.
@@ -33,6 +33,7 @@ var errNotKept = errors.New("not kept")
 // kernel, where there is one that keeps keys.
 type passKey struct {
 	path   string
+	loss   string // what it means to lose the key
 	source secret.Source
 	ask    func(context.Context, secret.Source) (secret.Value, error)
 	keeper keeper
@@ -41,16 +42,16 @@ type passKey struct {
 func newPassKey(text string, env Env) (*passKey, error) {
 	source, err := secret.ParseSource(text)
 	if err != nil {
-		return nil, pam.Failf(pam.ErrUsage, "cache.key: %w", err).WithHint("write passphrase:SOURCE, for example passphrase:cmd:pass show redim")
+		return nil, pam.Failf(pam.ErrUsage, "%s: %w", env.setting(), err).WithHint("write passphrase:SOURCE, for example passphrase:cmd:pass show redim")
 	}
 	if source.Kind == secret.KindSecrets {
-		return nil, pam.Failf(pam.ErrUsage, "the pass phrase of cache.key can not come from the secrets file, which that key opens").
+		return nil, pam.Failf(pam.ErrUsage, "the pass phrase of %s can not come from the secrets file", env.setting()).
 			WithHint("take it from cmd:, file:, env:, keyring: or prompt")
 	}
 	if env.Dir == "" {
 		return nil, pam.Failf(pam.ErrUsage, "no place for the wrapped key: there is no state directory").WithHint("set HOME or REDIM_STATE_DIR")
 	}
-	return &passKey{path: filepath.Join(env.Dir, wrappedName), source: source, ask: env.PassPhrase, keeper: systemKeeper()}, nil
+	return &passKey{path: filepath.Join(env.Dir, env.name()+wrappedEnd), loss: env.loss(), source: source, ask: env.PassPhrase, keeper: systemKeeper()}, nil
 }
 
 func (p *passKey) open(ctx context.Context) (Key, error) {
@@ -100,10 +101,10 @@ func (p *passKey) explain(err error) error {
 	switch {
 	case errors.Is(err, errWrongPhrase):
 		return pam.Failf(pam.ErrUsage, "the pass phrase from %s does not open %s", p.source, p.path).
-			WithHint("give the pass phrase of the first use; if it is lost, remove %s: what it opened is lost too, and redim signs in anew", p.path)
+			WithHint("give the pass phrase of the first use; %s", p.loss)
 	case errors.Is(err, errNotWrapped):
 		return pam.Failf(pam.ErrUsage, "%s holds no wrapped key", p.path).
-			WithHint("restore it from a backup, or remove it: what it opened is lost then, and redim signs in anew")
+			WithHint("restore it from a backup; %s", p.loss)
 	}
 	return err
 }
@@ -122,11 +123,11 @@ func (p *passKey) fromKeeper() (Key, error) {
 
 func (p *passKey) phrase(ctx context.Context) (secret.Value, error) {
 	if p.ask == nil {
-		return secret.Value{}, pam.Failf(pam.ErrUsage, "nobody to ask for the pass phrase from %s", p.source).WithHint("choose another place for the key: cache.key: file")
+		return secret.Value{}, pam.Failf(pam.ErrUsage, "nobody to ask for the pass phrase from %s", p.source).WithHint("choose another place for the key")
 	}
 	phrase, err := p.ask(ctx, p.source)
 	if err == nil && phrase.IsEmpty() {
-		err = pam.Failf(pam.ErrUsage, "the pass phrase from %s is empty", p.source).WithHint("an empty pass phrase protects nothing; use cache.key: file if that is meant")
+		err = pam.Failf(pam.ErrUsage, "the pass phrase from %s is empty", p.source).WithHint("an empty pass phrase protects nothing; use a key file if that is meant")
 	}
 	return phrase, err
 }

@@ -151,7 +151,7 @@ func TestAPassPhraseThatCanNotBeHadIsAFailure(t *testing.T) {
 func TestAWrappedKeyThatIsDamagedIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	dir, none := t.TempDir(), &fakeKeeper{err: errors.New("none")}
-	path := filepath.Join(dir, wrappedName)
+	path := filepath.Join(dir, keyName+wrappedEnd)
 	opened(t, passKeyIn(t, dir, &phrases{text: "right"}, none))
 	good, err := os.ReadFile(path)
 	if err != nil {

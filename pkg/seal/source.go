@@ -20,7 +20,8 @@ type Keyring interface {
 // Env is what the sources of a key are made of. Only what the setting needs is
 // used, and only when a key is asked for.
 type Env struct {
-	Dir        string // the state directory, where redim keeps its own key file; may be empty
+	Dir        string // the directory of our own key file; may be empty
+	Name       string // of our own key file, and of the keyring's entry; empty is the token cache's
 	Keyring    Keyring
 	PassPhrase func(context.Context, secret.Source) (secret.Value, error)
 	Getenv     func(string) string
@@ -39,7 +40,7 @@ type place interface {
 	status(ctx context.Context) Status     // changes nothing and asks nobody
 }
 
-// ParseKeySource reads the setting cache.key: file (also when empty),
+// ParseKeySource reads a setting such as cache.key: file (also when empty),
 // file:PATH, keyring, passphrase:SOURCE or systemd:NAME. ErrUsage for anything
 // else. Nothing is opened yet.
 func ParseKeySource(setting string, env Env) (*KeySource, error) {
@@ -48,18 +49,18 @@ func ParseKeySource(setting string, env Env) (*KeySource, error) {
 	var err error
 	switch {
 	case setting == "" || setting == "file":
-		p = newFileKey(env.Dir)
+		p = newFileKey(env)
 	case setting == "keyring":
-		p = keyringKey{ring: env.Keyring, dir: env.Dir}
+		p = keyringKey{ring: env.Keyring, dir: env.Dir, name: env.name()}
 	case kind == "file" && named:
-		p, err = explicitFileKey(arg)
+		p, err = explicitFileKey(arg, env)
 	case kind == "passphrase" && named:
 		p, err = newPassKey(arg, env)
 	case kind == "systemd" && named:
 		p, err = newSystemdKey(arg, env)
 	default:
 		// Not repeated: somebody may have written a pass phrase in the open.
-		err = pam.Failf(pam.ErrUsage, "cache.key does not name a place for a key").
+		err = pam.Failf(pam.ErrUsage, "%s does not name a place for a key", env.setting()).
 			WithHint("use one of file, file:PATH, keyring, passphrase:SOURCE, systemd:NAME")
 	}
 	if err != nil {
@@ -101,10 +102,33 @@ type Status struct {
 // Available reports whether the key can be used, or made.
 func (s Status) Available() bool { return s.Err == nil }
 
-func absolute(path string) error {
+func (e Env) name() string {
+	if e.Name == "" {
+		return keyName
+	}
+	return e.Name
+}
+
+// setting is what names the place of the key.
+func (e Env) setting() string {
+	if e.Name == "" {
+		return "cache.key"
+	}
+	return "key"
+}
+
+// loss tells what it means to lose the key.
+func (e Env) loss() string {
+	if e.Name == "" {
+		return "without it what it opened is lost: remove the wrapped key, and redim signs in anew"
+	}
+	return "without it nothing in the store can be opened"
+}
+
+func (e Env) absolute(path string) error {
 	if filepath.IsAbs(path) {
 		return nil
 	}
-	return pam.Failf(pam.ErrUsage, "cache.key names %q, which is not an absolute path", path).
+	return pam.Failf(pam.ErrUsage, "%s names %q, which is not an absolute path", e.setting(), path).
 		WithHint("write the whole path, for example file:/etc/redim/key")
 }

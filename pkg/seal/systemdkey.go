@@ -20,7 +20,7 @@ type systemdKey struct {
 
 func newSystemdKey(name string, env Env) (systemdKey, error) {
 	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-		return systemdKey{}, pam.Failf(pam.ErrUsage, "cache.key names %q, which is not the name of a credential", name).
+		return systemdKey{}, pam.Failf(pam.ErrUsage, "%s names %q, which is not the name of a credential", env.setting(), name).
 			WithHint("use the name of a LoadCredential= or LoadCredentialEncrypted= line, for example systemd:redim-key")
 	}
 	return systemdKey{name: name, getenv: env.Getenv}, nil

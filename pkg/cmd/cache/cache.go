@@ -4,6 +4,7 @@ package cache
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,15 +15,16 @@ import (
 
 // New makes the group.
 func New(app *cli.App) *cobra.Command {
+	leaves := []*cobra.Command{NewList(app, nil), NewClear(app, nil), NewStatus(app, nil)}
+	for _, leaf := range leaves {
+		leaf.Example = strings.ReplaceAll(leaf.Example, "redim cache", app.Name+" cache")
+	}
 	return cli.Group("cache", "Show and clear the cached tokens",
 		`Show and clear the tokens of signed-in identities, which are kept encrypted
 between commands so that nobody signs in twice.
 
 Exit codes: 0; 2 an unknown command.`,
-		NewList(app, nil),
-		NewClear(app, nil),
-		NewStatus(app, nil),
-	)
+		leaves...)
 }
 
 // Lister lists what the cache holds.

@@ -19,6 +19,7 @@ import (
 type EditOptions struct {
 	DryRun bool
 
+	Tool    string // whose settings a new file shows
 	Streams *term.Streams
 	Say     func(format string, args ...any)
 	Getenv  func(string) string
@@ -30,7 +31,7 @@ type EditOptions struct {
 
 // NewEdit makes the command. runF replaces its run in tests; nil is the real one.
 func NewEdit(app *cli.App, runF func(context.Context, *EditOptions) error) *cobra.Command {
-	opts := &EditOptions{Streams: app.Streams, Say: app.Say, Getenv: app.Getenv, Prompt: app.Prompt, Place: placeOf(app), Run: runEditor}
+	opts := &EditOptions{Tool: app.Name, Streams: app.Streams, Say: app.Say, Getenv: app.Getenv, Prompt: app.Prompt, Place: placeOf(app), Run: runEditor}
 	cmd := &cobra.Command{
 		Use:   "edit",
 		Short: "Change the settings file in an editor",
@@ -69,7 +70,7 @@ func runEdit(ctx context.Context, opts *EditOptions) error {
 	if err := place.rehearse(func(f *config.File) error { old = bytes.Clone(f.Bytes()); return nil }); err != nil {
 		return err
 	}
-	draft, err := newDraft(old, place.Profile)
+	draft, err := newDraft(old, opts.Tool, place.Profile)
 	if err != nil {
 		return err
 	}
@@ -148,10 +149,10 @@ type draft struct {
 
 // newDraft makes the copy, mode 0600. A file that is missing or empty starts
 // with an outline of all settings.
-func newDraft(old []byte, profile string) (*draft, error) {
+func newDraft(old []byte, tool, profile string) (*draft, error) {
 	d := &draft{start: old}
 	if len(bytes.TrimSpace(old)) == 0 {
-		d.start = outline(profile)
+		d.start = outline(tool, profile)
 	}
 	f, err := os.CreateTemp("", "redim-settings-*.yaml")
 	if err != nil {

@@ -8,15 +8,15 @@ import (
 
 // outline is a settings file with every setting in a comment: what follows a #
 // without a blank is a setting.
-func outline(profile string) []byte {
+func outline(tool, profile string) []byte {
 	lines := []string{
-		"# Settings of redim. Take the # away from a setting to use it. A password",
+		"# Settings of redim and vault. Take the # away from a setting to use it. A password",
 		"# never stands here, only where to find it.",
 		"profiles:",
 		"  " + profile + ":",
 	}
 	group := ""
-	for _, k := range config.Keys() {
+	for _, k := range config.KeysOf(tool) {
 		above, name, nested := strings.Cut(k.Name, ".")
 		if !nested {
 			above, name = "", k.Name

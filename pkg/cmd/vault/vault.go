@@ -5,14 +5,30 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/cli/vaultcli"
+	"github.com/redim-tools/redim/pkg/cmd/cache"
+	"github.com/redim-tools/redim/pkg/cmd/config"
+	"github.com/redim-tools/redim/pkg/cmd/integrations"
 )
 
 // New makes the command tree. It touches nothing.
-func New(app *cli.App) *cobra.Command {
-	groups := []*cobra.Group{{ID: "help", Title: "Help:"}}
-	return cli.Root(app, "Keep integration records and their credentials",
+func New(app *vaultcli.App) *cobra.Command {
+	groups := []*cobra.Group{
+		{ID: "records", Title: "Records:"},
+		{ID: "manage", Title: "Settings and cache:"},
+		{ID: "help", Title: "Help:"},
+	}
+	root := cli.Root(app.App, "Keep integration records and their credentials",
 		`Keep the records of third-party applications that check credentials out: how they
-authenticate, from which addresses, for how long and why.
+authenticate, from which addresses, for how long and why. The records, their
+credentials and the record of events are in one store: a SQLite file, made on
+first use, or a PostgreSQL database that --store names.
 
-The commands of this tool are not in this release yet; redim is.`, groups)
+Start with "vault integrations new".`, groups,
+		cli.In("records", integrations.New(app)),
+		cli.In("manage", config.New(app.App)),
+		cli.In("manage", cache.New(app.App)),
+	)
+	root.PersistentFlags().StringVar(&app.Globals.Store, "store", "", "`address` of the store (default: REDIM_STORE, then the setting store, then a SQLite file in the user's data directory)")
+	return root
 }

@@ -1,0 +1,70 @@
+package vaultcli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/prompt"
+	"github.com/redim-tools/redim/pkg/secret"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// App is what a command of vault is given.
+type App struct {
+	*cli.App
+
+	// Open opens the store that the settings name and the vault over it. A
+	// SQLite store and its master key are made on first use.
+	Open func(context.Context) (*Vault, error)
+	// Storage finds the store without opening it as a vault.
+	Storage func() (Storage, error)
+	// MasterKey finds the place of the master key.
+	MasterKey func() (MasterKey, error)
+}
+
+// Vault is an open vault, and who works with it.
+type Vault struct {
+	*vault.Service
+	Actor vault.Actor
+	Close func() error
+}
+
+// Opener is App.Open, as the options of a command hold it.
+type Opener func(context.Context) (*Vault, error)
+
+// With opens the vault, lets work use it, and closes it.
+func (o Opener) With(ctx context.Context, work func(*Vault) error) error {
+	v, err := o(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(v), v.Close())
+}
+
+// Secret asks where a secret is and reads it.
+type Secret struct {
+	Label string // for people: "Credential"
+	Flag  string // that names the source: "--credential"
+}
+
+// Read reads a secret from a source as a flag gives it. A secret in its place is
+// refused without being repeated.
+func (a *App) Read(ctx context.Context, s Secret, source string) (secret.Value, error) {
+	src, err := secret.ParseSource(source)
+	if err != nil {
+		return secret.Value{}, pam.Failf(pam.ErrUsage, "%s takes a source, and what it got is none", s.Flag).
+			WithHint("name one: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME, prompt, or - for standard input. If it was the secret itself, choose another one: the shell's history has it now")
+	}
+	settings, err := a.Settings()
+	if err != nil {
+		return secret.Value{}, err
+	}
+	r := a.Resolver(settings)
+	r.Label = s.Label
+	r.Prompt = func(ctx context.Context, label string) (secret.Value, error) {
+		return a.Prompt().Secret(ctx, prompt.Question{Label: label, Flag: s.Flag})
+	}
+	return r.Resolve(ctx, src)
+}

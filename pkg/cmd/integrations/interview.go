@@ -1,0 +1,5 @@
+package integrations
+
+import "context"
+
+func (o *NewOptions) interview(ctx context.Context) error { return nil }
