@@ -23,6 +23,7 @@ type Options struct {
 	All    bool
 	DryRun bool
 	Output string
+	Spins  bool // a check-in may be followed by a spin job, and the results tell of it
 
 	Streams *term.Streams
 	Say     func(format string, args ...any)
@@ -44,7 +45,7 @@ type Service interface {
 
 // New makes the command. runF replaces its run in tests; nil is the real one.
 func New(app *cli.App, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{Streams: app.Streams, Say: app.Say, Now: app.Now, Open: opener(app),
+	opts := &Options{Spins: true, Streams: app.Streams, Say: app.Say, Now: app.Now, Open: opener(app),
 		Journal: func() (Journal, error) { return app.Journal() }}
 	cmd := &cobra.Command{
 		Use:   "checkin <id>...",
@@ -64,7 +65,7 @@ open checkout; 110 the journal can't be written.`,
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
-			return run(cmd.Context(), opts)
+			return Run(cmd.Context(), opts)
 		},
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -114,7 +115,9 @@ func completeIDs(opts *Options) cobra.CompletionFunc {
 	}
 }
 
-func run(ctx context.Context, opts *Options) error {
+// Run gives the checkouts back that the options name, and tells what became of
+// each.
+func Run(ctx context.Context, opts *Options) error {
 	wanted, err := selected(ctx, opts)
 	if err != nil {
 		return err
@@ -123,7 +126,7 @@ func run(ctx context.Context, opts *Options) error {
 	for _, c := range wanted {
 		results = append(results, give(ctx, opts, c))
 	}
-	if err := resultList(opts.Now()).Write(opts.Streams, render.Format(opts.Output), results); err != nil {
+	if err := opts.list().Write(opts.Streams, render.Format(opts.Output), results); err != nil {
 		return err
 	}
 	return verdict(results)
@@ -192,29 +195,41 @@ func (r result) spin() string {
 	return string(r.in.Spin.Reason)
 }
 
-func resultList(now time.Time) render.List[result] {
-	return render.List[result]{
+func (o *Options) list() render.List[result] {
+	now := o.Now()
+	list := render.List[result]{
 		Columns: []render.Column[result]{
 			{Name: "ID", Cell: func(r result) any { return r.checkout.ID }},
 			{Name: "CREDENTIAL", Cell: func(r result) any { return r.checkout.Credential.Ref() }},
 			{Name: "RESULT", Cell: func(r result) any { return r.word() }},
-			{Name: "SPIN", Cell: func(r result) any { return r.spin() }},
 		},
-		JSON: func(r result) any {
-			doc := struct {
-				Checkout cli.CheckoutJSON `json:"checkout"`
-				Result   string           `json:"result"`
-				JobID    int64            `json:"spin_job,omitempty"`
-				Spin     string           `json:"no_spin,omitempty"`
-				Error    string           `json:"error,omitempty"`
-			}{cli.NewCheckoutJSON(r.checkout, now), strings.ReplaceAll(r.word(), " ", "_"), r.in.Spin.JobID, string(r.in.Spin.Reason), ""}
-			if r.err != nil {
-				doc.Error = r.err.Error()
-			}
-			return doc
-		},
+		JSON:  func(r result) any { return r.json(now, o.Spins) },
 		Empty: "no open checkouts",
 	}
+	if o.Spins {
+		list.Columns = append(list.Columns, render.Column[result]{Name: "SPIN", Cell: func(r result) any { return r.spin() }})
+	}
+	return list
+}
+
+// resultJSON is a result in JSON and YAML.
+type resultJSON struct {
+	Checkout cli.CheckoutJSON `json:"checkout"`
+	Result   string           `json:"result"`
+	JobID    int64            `json:"spin_job,omitempty"`
+	Spin     string           `json:"no_spin,omitempty"`
+	Error    string           `json:"error,omitempty"`
+}
+
+func (r result) json(now time.Time, spins bool) resultJSON {
+	doc := resultJSON{Checkout: cli.NewCheckoutJSON(r.checkout, now), Result: strings.ReplaceAll(r.word(), " ", "_")}
+	if spins {
+		doc.JobID, doc.Spin = r.in.Spin.JobID, string(r.in.Spin.Reason)
+	}
+	if r.err != nil {
+		doc.Error = r.err.Error()
+	}
+	return doc
 }
 
 // verdict is the failure of the only one, or a partial one of several.

@@ -3,15 +3,14 @@ package checkout
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/cli/handout"
 	"github.com/redim-tools/redim/pkg/engine"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/prompt"
-	"github.com/redim-tools/redim/pkg/term"
 )
 
 // Options are what the command was told.
@@ -19,21 +18,12 @@ type Options struct {
 	Lookup  cli.LookupFlags
 	Account string
 	List    string
-	Comment string
-	Ticket  string
-	For     time.Duration
-	Reveal  bool
-	Field   string
-	Output  string
-	Out     string
+	Request handout.Request
+	Handout handout.Options
 	DryRun  bool
 
-	Command string // "redim", for the commands that messages name
-	Streams *term.Streams
-	Say     func(format string, args ...any)
-	Now     func() time.Time
-	Prompt  func() prompt.Prompter
-	Open    func() (Service, error)
+	Prompt func() prompt.Prompter
+	Open   func() (Service, error)
 }
 
 // Service finds credentials and checks them out.
@@ -45,7 +35,7 @@ type Service interface {
 
 // New makes the command. runF replaces its run in tests; nil is the real one.
 func New(app *cli.App, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{Command: app.Name, Streams: app.Streams, Say: app.Say, Now: app.Now, Prompt: app.Prompt, Open: opener(app)}
+	opts := &Options{Handout: handout.New(app), Prompt: app.Prompt, Open: opener(app)}
 	cmd := &cobra.Command{
 		Use:   "checkout",
 		Short: "Check a credential out",
@@ -83,18 +73,11 @@ func addFlags(cmd *cobra.Command, opts *Options) {
 	f := cmd.Flags()
 	f.StringVar(&opts.Account, "account", "", "`account` to check out, when there is more than one")
 	f.StringVar(&opts.List, "list", "", "shared credential `list` that the account is in")
-	f.StringVar(&opts.Comment, "comment", "", "`words` for the service's audit trail")
-	f.StringVar(&opts.Ticket, "ticket", "", "`number` of the case; it goes before the comment")
-	f.DurationVar(&opts.For, "for", 0, "how `long` it is needed, for example 2h; \"checkouts\" then shows when it is overdue")
-	f.BoolVar(&opts.Reveal, "reveal", false, "show the secret, also on a terminal")
-	f.StringVar(&opts.Field, "field", "", "write one `field` and a newline, nothing else: password, username, system, id")
-	f.StringVar(&opts.Out, "out", "", "write the password to a new `file` with mode 0600")
+	f.StringVar(&opts.Request.Comment, "comment", "", "`words` for the service's audit trail")
+	f.StringVar(&opts.Request.Ticket, "ticket", "", "`number` of the case; it goes before the comment")
+	f.DurationVar(&opts.Request.For, "for", 0, "how `long` it is needed, for example 2h; \"checkouts\" then shows when it is overdue")
 	f.BoolVar(&opts.DryRun, "dry-run", false, "tell which credential would be checked out, as whom, and what would be spun; release nothing")
-	cli.Complete(cmd, "field", fields()...)
-	cli.OutputFlag(cmd, &opts.Output, append(cli.OneFormats(), "env")...)
-	cmd.MarkFlagsMutuallyExclusive("field", "out")
-	cmd.MarkFlagsMutuallyExclusive("field", "reveal")
-	cmd.MarkFlagsMutuallyExclusive("out", "reveal")
+	opts.Handout.Add(cmd)
 }
 
 func opener(app *cli.App) func() (Service, error) {
@@ -108,7 +91,7 @@ func opener(app *cli.App) func() (Service, error) {
 }
 
 func run(ctx context.Context, opts *Options) error {
-	if err := opts.check(); err != nil {
+	if err := errors.Join(opts.Handout.Check(), opts.Request.Check()); err != nil {
 		return err
 	}
 	req, err := opts.Lookup.Request(ctx, opts.Prompt())
@@ -130,8 +113,10 @@ func run(ctx context.Context, opts *Options) error {
 	if opts.DryRun {
 		return plan(opts, finding.Identity, chosen, service.SpinPlan(chosen))
 	}
-	return checkOut(ctx, opts, service, engine.CheckOutRequest{
-		Identity: finding.Identity, Credential: chosen, Comment: opts.Comment, Ticket: opts.Ticket, For: opts.For,
+	return opts.Handout.Deliver(func() (pam.Checkout, pam.Release, error) {
+		return service.CheckOut(ctx, engine.CheckOutRequest{
+			Identity: finding.Identity, Credential: chosen, Comment: opts.Request.Comment, Ticket: opts.Request.Ticket, For: opts.Request.For,
+		})
 	})
 }
 
@@ -150,30 +135,4 @@ func choose(ctx context.Context, opts *Options, creds []pam.Credential) (pam.Cre
 		return chosen, err
 	}
 	return ambiguous.Choices[i], nil
-}
-
-// checkOut reserves the place of the secret, then asks for it.
-func checkOut(ctx context.Context, opts *Options, service Service, req engine.CheckOutRequest) error {
-	out, err := newSink(opts)
-	if err != nil {
-		return err
-	}
-	c, release, err := service.CheckOut(ctx, req)
-	if err != nil {
-		return errors.Join(err, out.discard())
-	}
-	defer release.Secret.Wipe()
-	if err := out.write(c, release); err != nil {
-		return pam.Failf(pam.ErrOther, "%s is checked out, but its secret could not be written: %w", c.Credential.Ref(), err).
-			WithHint("give it back with: %s checkin %s", opts.Command, c.ID)
-	}
-	opts.Say("checked out %s as %s%s; give it back with: %s checkin %s", c.Credential.Ref(), c.Identity, until(c.Due), opts.Command, c.ID)
-	return nil
-}
-
-func until(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return " until " + t.UTC().Format("2006-01-02 15:04 MST")
 }

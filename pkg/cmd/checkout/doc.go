@@ -1,4 +1,3 @@
-// Package checkout is the command checkout: it obtains one credential for a
-// bounded time and hands the secret to whoever was meant to have it, and to
-// nobody else.
+// Package checkout is redim's command checkout: it obtains one credential for a
+// bounded time. Where its secret then goes is package handout's business.
 package checkout

@@ -25,15 +25,15 @@ type spinPlan struct {
 
 // plan tells what a check-out would do.
 func plan(opts *Options, as pam.Identity, c pam.Credential, spin engine.SpinPlan) error {
-	comment := engine.WireComment(pam.Checkout{Comment: opts.Comment, Ticket: opts.Ticket})
+	comment := engine.WireComment(pam.Checkout{Comment: opts.Request.Comment, Ticket: opts.Request.Ticket})
 	doc := planDocument{DryRun: true, Identity: as.String(), Credential: cli.NewCredentialJSON(c), Comment: comment,
 		Spin: spinPlan{TemplateJob: spin.Template, Reason: string(spin.Reason)}}
 	after := "no spin: " + string(spin.Reason)
 	if spin.Reason == "" {
 		after = "spin after check-in, by template job " + strconv.FormatInt(spin.Template, 10)
 	}
-	opts.Say("dry run: nothing was released")
-	return render.One(opts.Streams, render.Format(opts.Output), doc, []render.Field{
+	opts.Handout.Say("dry run: nothing was released")
+	return render.One(opts.Handout.Streams, render.Format(opts.Handout.Output), doc, []render.Field{
 		{Name: "Credential", Value: c.Ref()},
 		{Name: "Type", Value: c.Type.String()},
 		{Name: "Identity", Value: as.String()},

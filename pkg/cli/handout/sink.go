@@ -1,12 +1,10 @@
-package checkout
+package handout
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/cli"
@@ -15,28 +13,6 @@ import (
 	"github.com/redim-tools/redim/pkg/secret"
 )
 
-func fields() []string { return []string{"password", "username", "system", "id"} }
-
-// check refuses, before anything is asked for, what could only go wrong after.
-func (o *Options) check() error {
-	if o.Field != "" && !slices.Contains(fields(), o.Field) {
-		return pam.Failf(pam.ErrUsage, "--field %q is not known", o.Field).WithHint("use one of: %s", strings.Join(fields(), ", "))
-	}
-	if o.For < 0 {
-		return pam.Failf(pam.ErrUsage, "--for %s is in the past", o.For).WithHint("give a duration such as 2h or 30m")
-	}
-	if o.Streams.InteractiveOut() && !o.Reveal && (o.Field == "password" || o.Output == "env") {
-		return pam.Failf(pam.ErrUsage, "the password is not shown on a terminal unasked").
-			WithHint("add --reveal in place of --field, or send the output into a pipe, or write it with --out FILE")
-	}
-	for flag, text := range map[string]string{"--comment": o.Comment, "--ticket": o.Ticket} {
-		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return pam.Failf(pam.ErrUsage, "%s holds a control character", flag).WithHint("write it in one line")
-		}
-	}
-	return nil
-}
-
 // sink is where the result goes. With --out the file is made before the
 // credential is asked for, so that a place that can't be written costs nothing.
 type sink struct {
@@ -44,14 +20,14 @@ type sink struct {
 	file *os.File
 }
 
-func newSink(opts *Options) (*sink, error) {
-	s := &sink{opts: opts}
-	if opts.Out == "" {
+func (o *Options) open() (*sink, error) {
+	s := &sink{opts: o}
+	if o.Out == "" {
 		return s, nil
 	}
-	f, err := os.OpenFile(opts.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(o.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, pam.Failf(pam.ErrUsage, "%s exists already", opts.Out).WithHint("name another file, or remove it first; nothing was checked out")
+		return nil, pam.Failf(pam.ErrUsage, "%s exists already", o.Out).WithHint("name another file, or remove it first; nothing was checked out")
 	}
 	if err != nil {
 		return nil, pam.Failf(pam.ErrUsage, "%w", err).WithHint("name a file in a directory that you may write to; nothing was checked out")

@@ -1,0 +1,105 @@
+package handout
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/term"
+)
+
+// Options say where a secret is to go. Streams, Say and Command must be set.
+type Options struct {
+	Reveal bool
+	Field  string
+	Output string
+	Out    string
+
+	Command string // "redim", for the commands that messages name
+	Streams *term.Streams
+	Say     func(format string, args ...any)
+}
+
+// New makes the options of a command of an App.
+func New(app *cli.App) Options {
+	return Options{Command: app.Name, Streams: app.Streams, Say: app.Say}
+}
+
+// Add adds the flags to a command.
+func (o *Options) Add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.Reveal, "reveal", false, "show the secret, also on a terminal")
+	f.StringVar(&o.Field, "field", "", "write one `field` and a newline, nothing else: password, username, system, id")
+	f.StringVar(&o.Out, "out", "", "write the password to a new `file` with mode 0600")
+	cli.Complete(cmd, "field", fields()...)
+	cli.OutputFlag(cmd, &o.Output, append(cli.OneFormats(), "env")...)
+	cmd.MarkFlagsMutuallyExclusive("field", "out")
+	cmd.MarkFlagsMutuallyExclusive("field", "reveal")
+	cmd.MarkFlagsMutuallyExclusive("out", "reveal")
+}
+
+func fields() []string { return []string{"password", "username", "system", "id"} }
+
+// Check refuses, before anything is asked for, what could only go wrong after.
+func (o *Options) Check() error {
+	if o.Field != "" && !slices.Contains(fields(), o.Field) {
+		return pam.Failf(pam.ErrUsage, "--field %q is not known", o.Field).WithHint("use one of: %s", strings.Join(fields(), ", "))
+	}
+	if o.Streams.InteractiveOut() && !o.Reveal && (o.Field == "password" || o.Output == "env") {
+		return pam.Failf(pam.ErrUsage, "the password is not shown on a terminal unasked").
+			WithHint("add --reveal in place of --field, or send the output into a pipe, or write it with --out FILE")
+	}
+	return nil
+}
+
+// Request is what somebody says with a check-out, whatever it is of.
+type Request struct {
+	Comment string
+	Ticket  string
+	For     time.Duration
+}
+
+// Check refuses texts that a line of a log can't hold, and times past.
+func (r Request) Check() error {
+	if r.For < 0 {
+		return pam.Failf(pam.ErrUsage, "--for %s is in the past", r.For).WithHint("give a duration such as 2h or 30m")
+	}
+	for flag, text := range map[string]string{"--comment": r.Comment, "--ticket": r.Ticket} {
+		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return pam.Failf(pam.ErrUsage, "%s holds a control character", flag).WithHint("write it in one line")
+		}
+	}
+	return nil
+}
+
+// Deliver reserves the place of the secret, then has it released and writes it
+// there. The secret is wiped when it returns.
+func (o *Options) Deliver(release func() (pam.Checkout, pam.Release, error)) error {
+	out, err := o.open()
+	if err != nil {
+		return err
+	}
+	c, r, err := release()
+	if err != nil {
+		return errors.Join(err, out.discard())
+	}
+	defer r.Secret.Wipe()
+	if err := out.write(c, r); err != nil {
+		return pam.Failf(pam.ErrOther, "%s is checked out, but its secret could not be written: %w", c.Credential.Ref(), err).
+			WithHint("give it back with: %s checkin %s", o.Command, c.ID)
+	}
+	o.Say("checked out %s as %s%s; give it back with: %s checkin %s", c.Credential.Ref(), c.Identity, until(c.Due), o.Command, c.ID)
+	return nil
+}
+
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " until " + t.UTC().Format("2006-01-02 15:04 MST")
+}
