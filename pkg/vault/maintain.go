@@ -25,6 +25,35 @@ const batch = 200
 // a checkpoint when there are new events. It may be interrupted and repeated at
 // will, and several may run at once.
 func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
+	done, err := s.endAll(ctx)
+	if err != nil {
+		return done, err
+	}
+	done.Checkpoint, err = s.Checkpoint(ctx)
+	return done, err
+}
+
+// CatchUp ends the leases and waits whose time was over while nobody looked. It
+// is for the start of every command: where there is nothing to end, it reads
+// once and writes nothing.
+func (s *Service) CatchUp(ctx context.Context) (Maintained, error) {
+	before := s.now().Add(time.Microsecond)
+	overdue, err := view(ctx, s, func(ctx context.Context, r Reader) (bool, error) {
+		leases, err := r.Leases(ctx, LeaseCriteria{State: LeaseOpen, Before: before, Paging: Paging{Limit: 1}})
+		if err != nil || len(leases.Items) > 0 {
+			return true, err
+		}
+		waits, err := r.Requests(ctx, RequestCriteria{States: []RequestState{RequestPending, RequestApproved}, Before: before, Paging: Paging{Limit: 1}})
+		return len(waits.Items) > 0, err
+	})
+	if err != nil || !overdue {
+		return Maintained{}, err
+	}
+	return s.endAll(ctx)
+}
+
+// endAll ends overdue leases and waits, and calls the rotators that follow.
+func (s *Service) endAll(ctx context.Context) (Maintained, error) {
 	var done Maintained
 	var rotate []string
 	for {
@@ -53,9 +82,7 @@ func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 			return done, err
 		}
 	}
-	var err error
-	done.Checkpoint, err = s.Checkpoint(ctx)
-	return done, err
+	return done, nil
 }
 
 // expireBatch returns the ids of the credentials whose leases it ended.

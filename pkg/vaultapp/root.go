@@ -46,6 +46,9 @@ func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
 		return nil, err
 	}
 	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now})
+	if err == nil {
+		_, err = service.CatchUp(ctx) // what ended by itself since the last command
+	}
 	if err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
