@@ -84,11 +84,22 @@ func newFile(path string) error {
 
 // liteDSN has no automatic checkpoint: the writer makes one while nobody waits.
 func liteDSN(path string) string {
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}
+	u := fileURL(path)
 	u.RawQuery = url.Values{"_pragma": {
-		"busy_timeout(5000)", "foreign_keys(1)", "journal_mode(wal)", "synchronous(full)",
+		"busy_timeout(5000)", "foreign_keys(1)", "synchronous(full)",
 		"wal_autocheckpoint(0)", "temp_store(memory)", "cache_size(-16384)", "trusted_schema(0)",
 	}, "_txlock": {"immediate"}, "_dqs": {"0"}}.Encode()
+	return u.String()
+}
+
+func fileURL(path string) url.URL {
+	return url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}
+}
+
+// liteReadOnly opens a file that must be there, and never changes it.
+func liteReadOnly(path string) string {
+	u := fileURL(path)
+	u.RawQuery = url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(5000)", "trusted_schema(0)"}}.Encode()
 	return u.String()
 }
 

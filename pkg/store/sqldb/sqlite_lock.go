@@ -28,17 +28,23 @@ func (w *writer) begin(batch []*job) ([]*job, error) {
 	}
 }
 
-// open opens the connection. It waits for locks in begin, not in SQLite, whose
-// waits grow long and favour whoever has just had the lock.
+// open opens the connection. Only who writes sets the journal: to look at a
+// backup must not change it. From then on it waits for locks in begin, not in
+// SQLite, whose waits grow long and favour whoever has just had the lock.
 func (w *writer) open(ctx context.Context) error {
 	if w.conn.conn != nil {
 		return nil
 	}
-	err := w.conn.open(ctx, w.db)
-	if err == nil {
-		_, err = w.conn.Exec(ctx, "pragma busy_timeout = 0")
+	if err := w.conn.open(ctx, w.db); err != nil {
+		return err
 	}
-	return err
+	for _, pragma := range []string{"pragma journal_mode = wal", "pragma busy_timeout = 0"} {
+		if _, err := w.conn.conn.ExecContext(ctx, pragma); err != nil {
+			_ = w.conn.close()
+			return err
+		}
+	}
+	return nil
 }
 
 // waiting answers those whose context has ended.
