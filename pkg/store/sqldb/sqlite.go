@@ -112,6 +112,8 @@ func (d *lite) Read(ctx context.Context, unit Unit) error {
 	var c *liteConn
 	select {
 	case c = <-d.free:
+	case <-d.done:
+		return errClosed(d.at)
 	case <-ctx.Done():
 		return interrupted(d.at, ctx.Err())
 	}
