@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"time"
@@ -52,7 +53,7 @@ func Decode(b []byte) (Event, error) {
 	for range min(n, uint64(len(d.rest))) {
 		e.Changes = append(e.Changes, Change{Field: d.field(), Old: d.field(), New: d.field()})
 	}
-	if d.broken || len(d.rest) > 0 || uint64(len(e.Changes)) != n || string(e.Encode()) != string(b) {
+	if d.broken || len(d.rest) > 0 || uint64(len(e.Changes)) != n || !bytes.Equal(e.Encode(), b) {
 		return Event{}, ErrEncoding
 	}
 	return e, nil

@@ -69,7 +69,10 @@ func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome
 	if errors.Is(err, ErrTaken) {
 		err = q.lost(ctx, ready.credential)
 	}
-	if err = errors.Join(err, out.err); err != nil {
+	if err == nil {
+		err = out.err
+	}
+	if err != nil {
 		ready.secret.Wipe()
 	}
 	return out, err
@@ -77,6 +80,9 @@ func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome
 
 // lost tells who was faster at an exclusive lease.
 func (q *Session) lost(ctx context.Context, c Credential) error {
+	if q.ask.Key != "" {
+		return errMoved // the next try finds the lease that has the key
+	}
 	open, err := view(ctx, q.service, func(ctx context.Context, r Reader) ([]Lease, error) { return openLeases(ctx, r, c.ID, q.service.now()) })
 	if err != nil || len(open) == 0 {
 		return errors.Join(err, errMoved)
@@ -126,13 +132,15 @@ func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, erro
 	if err := a.look(ctx, tx, ready); err != nil {
 		return outcome{}, err
 	}
-	if done, err := a.repeated(ctx, tx); err != nil || done {
-		return a.finish(ctx, tx, ready, nil, err)
+	if done, err := a.repeated(ctx, tx); err != nil {
+		return outcome{}, err
+	} else if done {
+		return a.finish(ctx, tx, ready, nil)
 	}
 	v := a.decide()
 	switch {
 	case v.refusal != nil:
-		return a.finish(ctx, tx, ready, v.refusal, nil)
+		return a.finish(ctx, tx, ready, v.refusal)
 	case v.wait:
 		return a.wait(ctx, tx)
 	}
@@ -150,7 +158,7 @@ func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, erro
 			return outcome{}, err
 		}
 	}
-	return a.finish(ctx, tx, ready, nil, nil)
+	return a.finish(ctx, tx, ready, nil)
 }
 
 // look reads the situation, and ends leases and waits whose time is over.
@@ -255,24 +263,18 @@ func compose(base, said string) string {
 	return strings.Trim(base+"; "+said, "; ")
 }
 
-// finish writes intent and outcome, and hands out the secret when there is no refusal.
-func (a *attempt) finish(ctx context.Context, tx Tx, ready prepared, refusal, err error) (outcome, error) {
-	if err != nil {
-		return outcome{}, err
-	}
+// finish writes intent and outcome: the release of the secret, or its refusal,
+// which is kept as the release is.
+func (a *attempt) finish(ctx context.Context, tx Tx, ready prepared, refusal error) (outcome, error) {
 	intent, result := a.event(audit.CheckoutIntent), a.event(audit.CheckoutOutcome)
+	out := outcome{lease: a.lease, secret: ready.secret}
 	result.Outcome, result.Released = audit.OutcomeReleased, ready.hash
 	if refusal != nil {
 		result.Outcome, result.Released = string(classOf(refusal)), ""
+		out = outcome{err: refusal}
 	}
 	a.events = append(a.events, intent, result)
-	if err := a.service.record(ctx, tx, a.events...); err != nil {
-		return outcome{}, err
-	}
-	if refusal != nil {
-		return outcome{err: refusal}, nil
-	}
-	return outcome{lease: a.lease, secret: ready.secret}, nil
+	return out, a.service.record(ctx, tx, a.events...)
 }
 
 // event begins an event of this check-out.

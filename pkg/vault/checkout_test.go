@@ -67,7 +67,7 @@ func TestACheckInEndsTheLeaseAndAnotherIsNotHeld(t *testing.T) {
 func TestOneHolderAtATimeUnlessThePolicySaysSeveral(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.policy(vault.PolicyEdit{Name: ptr("several"), Exclusive: ptr(false)})
+	w.policy(vault.PolicyEdit{Name: new("several"), Exclusive: new(false)})
 	w.credential("web01/one", "")
 	w.credential("web01/many", "Several")
 	for _, who := range []string{"alice", "bob", "alice"} {
@@ -101,11 +101,11 @@ func TestOneHolderAtATimeUnlessThePolicySaysSeveral(t *testing.T) {
 func TestAnIntegrationGetsWhatItsRecordAllows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.policy(vault.PolicyEdit{Name: ptr("short"), Longest: ptr(time.Hour), Exclusive: ptr(false)})
+	w.policy(vault.PolicyEdit{Name: new("short"), Longest: new(time.Hour), Exclusive: new(false)})
 	w.credential("web01/backup", "short")
 	w.credential("db01/backup", "")
 	i := w.integration(vault.IntegrationEdit{
-		Name: ptr("nightly"), Reason: ptr("backups"), Comment: ptr("by contract"), Hours: ptr(2 * time.Hour), Grants: &[]vault.Pattern{{System: "web*", Account: "*"}},
+		Name: new("nightly"), Reason: new("backups"), Comment: new("by contract"), Hours: new(2 * time.Hour), Grants: &[]vault.Pattern{{System: "web*", Account: "*"}},
 	})
 	ask := vault.Ask{Actor: app(i), Reason: "run 7"}
 	c, _, err := w.checkOut(ask, "web01/backup", 0)
@@ -121,7 +121,7 @@ func TestAnIntegrationGetsWhatItsRecordAllows(t *testing.T) {
 	refused(t, err, pam.ErrDenied, "may not check out")
 	_, _, err = w.checkOut(ask, "nowhere/backup", 0)
 	refused(t, err, pam.ErrNotFound, "nowhere/backup")
-	if _, err := w.EditIntegration(t.Context(), admin("root"), "nightly", 0, vault.IntegrationEdit{Active: ptr(false)}); err != nil {
+	if _, err := w.EditIntegration(t.Context(), admin("root"), "nightly", 0, vault.IntegrationEdit{Active: new(false)}); err != nil {
 		t.Fatal(err)
 	}
 	_, _, err = w.checkOut(ask, "web01/backup", 0)
@@ -145,14 +145,14 @@ func TestTheLookUpOffersWhatTheCallerMayHave(t *testing.T) {
 	w.credential("web01/root", "")
 	shared := w.credential("net/admin", "")
 	for ref, edit := range map[string]vault.CredentialEdit{
-		"net/admin": {Access: ptr(vault.AccessShared)}, "web01/root": {Endpoints: &[]string{"web02", "WEB03", "web02"}},
+		"net/admin": {Access: new(vault.AccessShared)}, "web01/root": {Endpoints: &[]string{"web02", "WEB03", "web02"}},
 	} {
 		if _, err := w.EditCredential(t.Context(), admin("root"), ref, 0, edit); err != nil {
 			t.Fatal(err)
 		}
 	}
-	i := w.integration(vault.IntegrationEdit{Name: ptr("nightly"), Grants: &[]vault.Pattern{{System: "*", Account: "backup"}, {System: "net", Account: "*"}}})
-	bare := w.integration(vault.IntegrationEdit{Name: ptr("bare")})
+	i := w.integration(vault.IntegrationEdit{Name: new("nightly"), Grants: &[]vault.Pattern{{System: "*", Account: "backup"}, {System: "net", Account: "*"}}})
+	bare := w.integration(vault.IntegrationEdit{Name: new("bare")})
 	if _, _, err := w.checkOut(vault.Ask{Actor: admin("alice")}, "web01/backup", 0); err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestNothingIsReleasedWhenTheUnitIsNotKept(t *testing.T) {
 func TestACheckInMeansTheLeaseThatFitsBest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.policy(vault.PolicyEdit{Name: ptr("several"), Exclusive: ptr(false)})
+	w.policy(vault.PolicyEdit{Name: new("several"), Exclusive: new(false)})
 	w.credential("web01/many", "several")
 	e, session := w.engine(vault.Ask{Actor: admin("alice")})
 	var ids []string
@@ -265,7 +265,7 @@ func TestALeaseIsExtendedUpToTheMostAllowed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.credential("web01/backup", "")
-	i := w.integration(vault.IntegrationEdit{Name: ptr("nightly"), Hours: ptr(4 * time.Hour), Grants: &[]vault.Pattern{{System: "*", Account: "*"}}})
+	i := w.integration(vault.IntegrationEdit{Name: new("nightly"), Hours: new(4 * time.Hour), Grants: &[]vault.Pattern{{System: "*", Account: "*"}}})
 	ask := vault.Ask{Actor: app(i)}
 	c, _, err := w.checkOut(ask, "web01/backup", time.Hour)
 	if err != nil {

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/audit"
@@ -170,7 +171,7 @@ func (s *Service) changeCredential(ctx context.Context, tx Tx, a Actor, master K
 		return CredentialResult{}, credentialTaken(err, is)
 	}
 	e := s.credentialEvent(kind, a, was)
-	e.Changes = append(changes[:len(changes):len(changes)], versionChange(was.Version))
+	e.Changes = slices.Concat(changes, []audit.Change{versionChange(was.Version)})
 	is.Version++
 	return CredentialResult{Credential: is, Changes: changes, Rotated: fresh}, s.record(ctx, tx, e)
 }

@@ -21,10 +21,10 @@ func actions(plan []vault.Planned) string {
 func TestAnImportOfIntegrationsIsPlannedThenKeptOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.integration(vault.IntegrationEdit{Name: ptr("old"), Reason: ptr("stays")})
+	w.integration(vault.IntegrationEdit{Name: new("old"), Reason: new("stays")})
 	rows := []vault.IntegrationRow{
-		{Line: 2, IntegrationEdit: vault.IntegrationEdit{Name: ptr("Old"), Comment: ptr("new")}},
-		{Line: 3, IntegrationEdit: vault.IntegrationEdit{Name: ptr("fresh")}},
+		{Line: 2, IntegrationEdit: vault.IntegrationEdit{Name: new("Old"), Comment: new("new")}},
+		{Line: 3, IntegrationEdit: vault.IntegrationEdit{Name: new("fresh")}},
 	}
 	before := len(w.store.state.records)
 	plan, err := w.ImportIntegrations(t.Context(), admin("root"), rows, true)
@@ -40,7 +40,7 @@ func TestAnImportOfIntegrationsIsPlannedThenKeptOnce(t *testing.T) {
 		t.Errorf("%+v, %v", i, err)
 	}
 	for says, bad := range map[string]vault.IntegrationEdit{
-		"line 9: hours": {Name: ptr("x"), Hours: ptr(vault.MaxHold + 1)}, "takes no secrets": {Name: ptr("x"), Generate: true}, `"FRESH" stands in line 3`: {Name: ptr("FRESH")}, "name is empty": {},
+		"line 9: hours": {Name: new("x"), Hours: new(vault.MaxHold + 1)}, "takes no secrets": {Name: new("x"), Generate: true}, `"FRESH" stands in line 3`: {Name: new("FRESH")}, "name is empty": {},
 	} {
 		_, err := w.ImportIntegrations(t.Context(), admin("root"), append(rows[:2:2], vault.IntegrationRow{Line: 9, IntegrationEdit: bad}), false)
 		refused(t, err, pam.ErrUsage, strings.TrimPrefix(says, "line 9: hours"))
@@ -54,23 +54,23 @@ func TestAnImportOfIntegrationsIsPlannedThenKeptOnce(t *testing.T) {
 func TestAnImportOfCredentialsIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.policy(vault.PolicyEdit{Name: ptr("p")})
+	w.policy(vault.PolicyEdit{Name: new("p")})
 	row := func(n int, policy string) vault.CredentialRow {
 		return vault.CredentialRow{Line: n, CredentialEdit: vault.CredentialEdit{
-			System: ptr(fmt.Sprintf("web%d", n)), Account: ptr("root"), Policy: &policy, Secret: secret.FromString(fmt.Sprint(canary, n)),
+			System: new(fmt.Sprintf("web%d", n)), Account: new("root"), Policy: &policy, Secret: secret.FromString(fmt.Sprint(canary, n)),
 		}}
 	}
 	var rows []vault.CredentialRow
 	for n := 2; n < 60; n++ {
 		rows = append(rows, row(n, "p"))
 	}
-	rows[50].Policy = ptr("none")
+	rows[50].Policy = new("none")
 	_, err := w.ImportCredentials(t.Context(), admin("root"), rows, false)
 	refused(t, err, pam.ErrNotFound, "line 52: ")
 	if len(w.store.state.credentials) != 0 {
 		t.Fatal("a part was imported")
 	}
-	rows[50].Policy = ptr("p")
+	rows[50].Policy = new("p")
 	for n, want := range []vault.Action{vault.ActionCreate, vault.ActionKeep} {
 		plan, err := w.ImportCredentials(t.Context(), admin("root"), rows, false)
 		if err != nil || len(plan) != 58 || plan[57].Action != want || plan[57].Name != "web59/root" {

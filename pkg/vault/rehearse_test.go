@@ -38,7 +38,7 @@ func TestARehearsalKeepsNothingAndAnswersAsTheRealOne(t *testing.T) {
 	if _, err := r.DeleteCredential(t.Context(), admin("root"), "web01/root"); err != nil {
 		t.Fatal(err)
 	}
-	name := vault.PolicyEdit{Name: ptr("gate")}
+	name := vault.PolicyEdit{Name: new("gate")}
 	if _, err := r.CreatePolicy(t.Context(), admin("root"), name); err != nil {
 		t.Fatal(err)
 	}

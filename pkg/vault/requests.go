@@ -231,7 +231,7 @@ func (a *attempt) wait(ctx context.Context, tx Tx) (outcome, error) {
 	}
 	pending := pam.Failf(pam.ErrPending, "%s needs %d approvals; request %s waits until %s", a.credential.Ref(), a.request.Needed, a.request.ID, timeOrNone(a.request.Until)).
 		WithHint("an approver says: requests approve %s; then check out again", a.request.ID)
-	return a.finish(ctx, tx, prepared{}, pending, nil)
+	return a.finish(ctx, tx, prepared{}, pending)
 }
 
 // collect ends the approved request: it becomes this lease, once.

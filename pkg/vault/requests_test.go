@@ -13,7 +13,7 @@ import (
 
 func (w *world) guarded(needed int, then vault.Fallback, approvers ...string) {
 	w.Helper()
-	w.policy(vault.PolicyEdit{Name: ptr("guarded"), Needed: ptr(needed), Approvers: &approvers, Timeout: ptr(2 * time.Hour), Then: &then})
+	w.policy(vault.PolicyEdit{Name: new("guarded"), Needed: new(needed), Approvers: &approvers, Timeout: new(2 * time.Hour), Then: &then})
 	w.credential("web01/root", "guarded")
 }
 
@@ -135,7 +135,7 @@ func TestARequestIsDroppedByWhoMadeIt(t *testing.T) {
 	w := newWorld(t)
 	w.guarded(1, vault.ThenReject)
 	r := w.asked()
-	other := w.integration(vault.IntegrationEdit{Name: ptr("other")})
+	other := w.integration(vault.IntegrationEdit{Name: new("other")})
 	_, err := w.Drop(t.Context(), app(other), r.ID)
 	refused(t, err, pam.ErrNotFound, r.ID)
 	_, err = w.Decide(t.Context(), app(other), r.ID, true, "")
@@ -157,7 +157,7 @@ func TestAJustificationSkipsTheApprovalWhileItHolds(t *testing.T) {
 	w := newWorld(t)
 	w.guarded(1, vault.ThenReject)
 	i := w.integration(vault.IntegrationEdit{
-		Name: ptr("nightly"), Grants: &[]vault.Pattern{{System: "*", Account: "*"}},
+		Name: new("nightly"), Grants: &[]vault.Pattern{{System: "*", Account: "*"}},
 		Skip: &vault.Skip{Justification: "change board 7", Until: w.now.Add(3 * time.Hour)},
 	})
 	if _, _, err := w.checkOut(vault.Ask{Actor: app(i)}, "web01/root", time.Hour); err != nil {

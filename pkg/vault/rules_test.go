@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"bytes"
 	"math"
 	"net/netip"
 	"strings"
@@ -108,7 +109,7 @@ func TestHoursAreANumberFromAQuarterToAYear(t *testing.T) {
 		refused(t, err, pam.ErrUsage, "hours")
 	}
 	for _, hours := range []float64{0, math.Inf(1)} {
-		edit := vault.IntegrationEdit{Name: ptr("x"), Hours: ptr(time.Duration(hours))}
+		edit := vault.IntegrationEdit{Name: new("x"), Hours: new(time.Duration(hours))}
 		if _, err := edit.Apply(vault.NewIntegration()); err == nil {
 			t.Errorf("%v hours are taken", hours)
 		}
@@ -145,7 +146,7 @@ func TestANameIsRefusedThatCanNotBeTold(t *testing.T) {
 		}
 	}
 	long := strings.Repeat("x", 2001)
-	_, err := vault.IntegrationEdit{Name: ptr("a"), Description: &long}.Apply(vault.NewIntegration())
+	_, err := vault.IntegrationEdit{Name: new("a"), Description: &long}.Apply(vault.NewIntegration())
 	refused(t, err, pam.ErrUsage, "description has 2001 characters")
 }
 
@@ -260,7 +261,7 @@ func TestASecretIsRecognisedAndNotKept(t *testing.T) {
 		t.Errorf("%+v, %v", proof.Kind, err)
 	}
 	again, _ := vault.ProveTyped(typed)
-	if string(again.Sum) == string(proof.Sum) {
+	if bytes.Equal(again.Sum, proof.Sum) {
 		t.Error("two proofs of one secret are the same")
 	}
 	for _, short := range []string{"", "12345678901", "ääääääääääö"} {

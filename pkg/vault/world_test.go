@@ -94,8 +94,6 @@ func app(i vault.Integration) vault.Actor {
 	return vault.Actor{Kind: vault.ActorIntegration, ID: i.ID, Name: i.Name, Address: "10.0.0.1"}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func (w *world) credential(ref, policy string) vault.Credential {
 	w.Helper()
 	system, account, err := vault.ParseRef(ref)

@@ -3,7 +3,6 @@ package exchange
 import (
 	"encoding/csv"
 	"io"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -186,7 +185,7 @@ func integrationCells(i vault.Integration) map[string]string {
 	}
 	return map[string]string{
 		"name": i.Name, "description": i.Description, "active": active, "auth": string(i.Auth), "account": i.Account,
-		"allowed": strings.Join(texts(i.Allowed, func(p netip.Prefix) string { return vault.FormatAllowed(p) }), "|"),
+		"allowed": strings.Join(texts(i.Allowed, vault.FormatAllowed), "|"),
 		"reason":  i.Reason, "hours": vault.FormatHours(i.Hours), "comment": i.Comment,
 		"skip_approval_justification": i.Skip.Justification, "skip_approval_until": until,
 		"grants": strings.Join(texts(i.Grants, vault.Pattern.String), "|"),
