@@ -253,10 +253,10 @@ func TestAJournalThatCanNotBeKept(t *testing.T) {
 			return j
 		},
 	}
-	for name, make := range tests {
+	for name, broken := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			isUnavailable(t, make(t).Append(t.Context(), checkout("a", stateOpen)))
+			isUnavailable(t, broken(t).Append(t.Context(), checkout("a", stateOpen)))
 		})
 	}
 	j := New(t.TempDir())
@@ -297,7 +297,8 @@ func TestARewriteKeepsWhatIsOpenAndTheNewestOfTheRest(t *testing.T) {
 	}
 	got := all(t, j)
 	kept := slices.DeleteFunc(slices.Clone(got), isOpen)
-	if want := append(open, next); !slices.Equal(slices.DeleteFunc(slices.Clone(got), func(c pam.Checkout) bool { return !isOpen(c) }), want) {
+	open = append(open, next)
+	if !slices.Equal(slices.DeleteFunc(slices.Clone(got), func(c pam.Checkout) bool { return !isOpen(c) }), open) {
 		t.Error("an open one is lost, or they changed their order")
 	}
 	if n := len(kept); n == 0 || n > keepClosed || !slices.Equal(kept, closed[len(closed)-n:]) {
