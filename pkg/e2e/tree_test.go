@@ -134,17 +134,22 @@ func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 	t.Parallel()
 	changes := []string{
 		"redim checkout", "redim checkin", "redim cache clear",
-		"vault integrations new", "vault cache clear",
+		"vault integrations new", "vault integrations edit", "vault integrations delete", "vault integrations activate", "vault integrations deactivate",
+		"vault integrations rotate-credential", "vault integrations import", "vault cache clear",
 	}
 	harmless := []string{
 		"redim test-settings", "redim checkouts", "redim cache list", "redim cache status", "redim dialect show", "redim dialect probe", "redim demo", "redim simulate",
 		// These change the settings file only, which lint and show tell of.
 		"redim config init", "redim config show", "redim config get", "redim config set", "redim config unset", "redim config edit",
 		"redim config list-profiles", "redim config lint", "redim config import-domains", "redim config path",
-		"vault integrations search", "vault cache list", "vault cache status",
+		"vault integrations search", "vault integrations show", "vault integrations test", "vault integrations export", "vault cache list", "vault cache status",
 		"vault config show", "vault config get", "vault config set", "vault config unset", "vault config edit",
 		"vault config list-profiles", "vault config lint", "vault config path",
 	}
+	changes = append(changes, "vault checkout", "vault checkin", "vault credentials add", "vault credentials edit", "vault credentials delete", "vault credentials import",
+		"vault policies new", "vault policies edit", "vault policies delete", "vault requests approve", "vault requests deny", "vault requests drop")
+	harmless = append(harmless, "vault checkouts", "vault credentials list", "vault credentials show", "vault credentials history",
+		"vault policies list", "vault policies show", "vault requests list", "vault requests show")
 	walk(t, func(cmd *cobra.Command, fail func(string, ...any)) {
 		if cmd.HasSubCommands() || !cmd.HasParent() {
 			return

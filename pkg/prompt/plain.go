@@ -44,7 +44,8 @@ func (p plain) Confirm(ctx context.Context, q Question) (bool, error) {
 }
 
 func (p plain) ConfirmTyped(ctx context.Context, q Question, want string) (bool, error) {
-	line, err := p.line(ctx, q, fmt.Sprintf("%s, type %s to go on: ", term.Safe(q.Label), term.Safe(want)))
+	label := strings.Replace(term.Safe(q.Label)+", type", "?, type", "? Type", 1)
+	line, err := p.line(ctx, q, fmt.Sprintf("%s %s to go on: ", label, term.Safe(want)))
 	return err == nil && line == want, err
 }
 

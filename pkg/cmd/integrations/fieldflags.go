@@ -29,19 +29,24 @@ type Fields struct {
 	Given map[string]bool // flags by name
 }
 
-// flags adds those that new and edit have in common.
-func (f *Fields) flags(cmd *cobra.Command) {
+// flags adds those that new and edit have in common. Only a new record has
+// values where no flag gives any.
+func (f *Fields) flags(cmd *cobra.Command, isNew bool) {
+	active, auth, hours := "", "", ""
+	if isNew {
+		active, auth, hours = "yes", string(vault.AuthApplication), vault.FormatHours(vault.DefaultHold)
+	}
 	set := cmd.Flags()
 	set.StringVar(&f.Name, "name", "", "its `name`, 1 to 128 characters")
 	set.StringVar(&f.Description, "description", "", "`text` about it, up to 2,000 characters")
-	set.StringVar(&f.Active, "active", "yes", "whether it may sign in: `yes` or no")
-	set.StringVar(&f.Auth, "auth", string(vault.AuthApplication), "`how` it authenticates: windows or application")
+	set.StringVar(&f.Active, "active", active, "`whether` it may sign in: yes or no")
+	set.StringVar(&f.Auth, "auth", auth, "`how` it authenticates: windows or application")
 	set.StringVar(&f.Account, "account", "", `windows: its `+"`account`"+`, DOMAIN\name or name@REALM`)
 	set.StringVar(&f.Credential, "credential", "", "application: `source` of its credential, or - for standard input; windows: its account")
 	set.BoolVar(&f.Generate, "generate", false, "application: make a credential of 256 bits, which is shown once")
 	set.StringArrayVar(&f.AllowIP, "allow-ip", nil, "`address` or network that it may come from; may be repeated; none: no address")
 	set.StringVar(&f.Reason, "reason", "", "`text` that the reason of each of its check-outs begins with")
-	set.StringVar(&f.Hours, "hours", vault.FormatHours(vault.DefaultHold), "most `hours` that it gets a credential for, 0.25 to 8760")
+	set.StringVar(&f.Hours, "hours", hours, "most `hours` that it gets a credential for, 0.25 to 8760")
 	set.StringVar(&f.Comment, "comment", "", "`text` for the record of its check-outs")
 	set.StringVar(&f.Justification, "skip-approval-justification", "", "`why` it may skip approval; empty: it may not")
 	set.StringVar(&f.Until, "skip-approval-until", "", "last `day` of skipping approval, as 2027-01-31, or a moment in RFC 3339; none: no end")

@@ -20,5 +20,14 @@ for how long and why.
 Exit codes: 0; 2 an unknown command.`,
 		NewSearch(app, nil),
 		NewNew(app, nil),
+		NewShow(app, nil),
+		NewEdit(app, nil),
+		NewDelete(app, nil),
+		NewActivate(app, nil),
+		NewDeactivate(app, nil),
+		NewRotateCredential(app, nil),
+		NewTest(app, nil),
+		NewImport(app, nil),
+		NewExport(app, nil),
 	)
 }

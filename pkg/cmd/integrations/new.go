@@ -2,7 +2,6 @@ package integrations
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,6 +9,7 @@ import (
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/prompt"
+	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
@@ -63,7 +63,7 @@ the store can't be opened; 110 it can't be written to.`,
 			return runNew(cmd.Context(), opts)
 		},
 	}
-	opts.Fields.flags(cmd)
+	opts.Fields.flags(cmd, true)
 	opts.Result.flags(cmd)
 	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "check everything, and tell what would be made; make nothing")
 	return cmd
@@ -106,7 +106,7 @@ func runNew(ctx context.Context, opts *NewOptions) error {
 	if _, err := e.Apply(vault.NewIntegration()); err != nil && !opts.mayHaveAccount() {
 		return err // before a secret is asked for, and a store is made
 	}
-	if err := opts.canShow(e, opts.Generate && !opts.DryRun); err != nil {
+	if err := opts.canShow(opts.Generate && !opts.DryRun); err != nil {
 		return err
 	}
 	if err := opts.prove(ctx, &e, vault.AuthApplication, opts.Read); err != nil {
@@ -120,41 +120,18 @@ func runNew(ctx context.Context, opts *NewOptions) error {
 func (o *NewOptions) mayHaveAccount() bool { return o.Given["credential"] && o.Given["auth"] }
 
 func (o *NewOptions) create(ctx context.Context, v *vaultcli.Vault, e vault.IntegrationEdit) error {
+	service, did := v.Service, "made"
 	if o.DryRun {
-		return o.rehearse(ctx, v, e)
+		service, did = v.Rehearse(), "would make"
 	}
-	done, err := v.CreateIntegration(ctx, v.Actor, e)
+	done, err := service.CreateIntegration(ctx, v.Actor, e)
 	if err != nil {
 		return err
 	}
 	defer done.Generated.Wipe()
-	o.Say("made integration %s", done.Integration.Name)
+	if o.DryRun {
+		done.Integration.ID, done.Generated = "", secret.Value{}
+	}
+	o.Say("%s integration %s", did, done.Integration.Name)
 	return o.show(done)
-}
-
-// rehearse checks all that making the record would.
-func (o *NewOptions) rehearse(ctx context.Context, v *vaultcli.Vault, e vault.IntegrationEdit) error {
-	draft, err := rehearsed(e, vault.NewIntegration())
-	if err != nil {
-		return err
-	}
-	there, err := v.Integration(ctx, draft.Name)
-	switch {
-	case err == nil:
-		return pam.Failf(pam.ErrConflict, "there is an integration %q already; case does not matter", there.Name).WithHint("choose another name, or edit that one")
-	case !errors.Is(err, pam.ErrNotFound):
-		return err
-	}
-	o.Say("would make integration %s", draft.Name)
-	return o.show(vault.IntegrationResult{Integration: draft})
-}
-
-// rehearsed is the record as an edit would make it.
-func rehearsed(e vault.IntegrationEdit, was vault.Integration) (vault.Integration, error) {
-	draft, err := e.Apply(was)
-	if err != nil || e.Secret.IsEmpty() {
-		return draft, err
-	}
-	draft.Proof, err = vault.ProveTyped(e.Secret)
-	return draft, err
 }

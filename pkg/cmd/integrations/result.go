@@ -36,7 +36,7 @@ func (r *Result) flags(cmd *cobra.Command) {
 
 // canShow refuses to generate what nobody would see, and to show what is not
 // generated.
-func (r *Result) canShow(e vault.IntegrationEdit, generates bool) error {
+func (r *Result) canShow(generates bool) error {
 	switch r.Field {
 	case "", "id", "name":
 	case "credential":
@@ -58,6 +58,9 @@ func (r *Result) canShow(e vault.IntegrationEdit, generates bool) error {
 	return pam.Failf(pam.ErrUsage, "the generated credential would be shown to nobody").
 		WithHint("add --field credential to write it alone, or --reveal to have it in the result")
 }
+
+// canShowGenerated reports why a generated credential could not be shown.
+func (r *Result) canShowGenerated() error { return r.canShow(true) }
 
 // shownJSON is a record with the credential that was made for it.
 type shownJSON struct {

@@ -58,12 +58,7 @@ can't be opened.`,
 		Example: `  vault integrations search
   vault integrations search 'build-*' --active yes
   vault integrations search --description 'nightly backup' --auth windows -o json`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return pam.Failf(pam.ErrUsage, "%s takes one name, but got %d", cmd.CommandPath(), len(args)).WithHint("quote a name that has blanks")
-			}
-			return nil
-		},
+		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Command = cmd.CommandPath()
 			if err := opts.name(args); err != nil {
@@ -81,18 +76,24 @@ can't be opened.`,
 }
 
 func (o *SearchOptions) flags(cmd *cobra.Command) {
+	o.criteriaFlags(cmd)
+	f := cmd.Flags()
+	f.IntVar(&o.Limit, "limit", vault.DefaultPage, "list at most this `number`")
+	f.StringVar(&o.Cursor, "cursor", "", "go on after the `cursor` that the search before gave")
+	f.StringVar(&o.Sort, "sort", "", "`order`: name, -name, created or -created")
+	f.BoolVar(&o.Interactive, "interactive", false, "ask for the criteria at the terminal, and search until that is enough")
+	cli.Complete(cmd, "sort", string(vault.SortName), string(vault.SortNameDown), string(vault.SortCreated), string(vault.SortCreatedDown))
+}
+
+// criteriaFlags adds the four criteria.
+func (o *SearchOptions) criteriaFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.Name, "name", "", "a part of the `name`, or all of it with * for any text")
 	f.StringVar(&o.Active, "active", "both", "`which`: yes, no or both")
 	f.StringVar(&o.Description, "description", "", "`words` of the description, in any order")
 	f.StringVar(&o.Auth, "auth", "both", "`how` they authenticate: windows, application or both")
-	f.IntVar(&o.Limit, "limit", vault.DefaultPage, "list at most this `number`")
-	f.StringVar(&o.Cursor, "cursor", "", "go on after the `cursor` that the search before gave")
-	f.StringVar(&o.Sort, "sort", "", "`order`: name, -name, created or -created")
-	f.BoolVar(&o.Interactive, "interactive", false, "ask for the criteria at the terminal, and search until that is enough")
 	cli.Complete(cmd, "active", "yes", "no", "both")
 	cli.Complete(cmd, "auth", string(vault.AuthWindows), string(vault.AuthApplication), "both")
-	cli.Complete(cmd, "sort", string(vault.SortName), string(vault.SortNameDown), string(vault.SortCreated), string(vault.SortCreatedDown))
 }
 
 // name takes the name of the argument for --name.
