@@ -31,11 +31,14 @@ func (q *Session) CheckOut(ctx context.Context, as pam.Identity, c pam.Credentia
 	return pam.Release{}, pam.Failf(pam.ErrConflict, "%s changes again and again", c.Ref()).WithHint("try again in a moment")
 }
 
-// prepared is a secret, opened before the unit that releases it begins.
+// prepared is what was read, and opened, before the unit that releases it
+// begins. A rule that changes meanwhile holds for the next check-out.
 type prepared struct {
-	credential Credential
-	secret     secret.Value
-	hash       string
+	credential  Credential
+	policy      Policy
+	integration *Integration // of the caller, when it is one and is there
+	secret      secret.Value
+	hash        string
 }
 
 // attempt is one try of a check-out, inside its unit. Each try is a new one.
@@ -84,8 +87,11 @@ func (q *Session) lost(ctx context.Context, c Credential) error {
 		return errMoved // the next try finds the lease that has the key
 	}
 	open, err := view(ctx, q.service, func(ctx context.Context, r Reader) ([]Lease, error) { return openLeases(ctx, r, c.ID, q.service.now()) })
-	if err != nil || len(open) == 0 {
-		return errors.Join(err, errMoved)
+	if err != nil {
+		return err
+	}
+	if len(open) == 0 {
+		return errMoved
 	}
 	return heldByOther(c, open[0].Holder.Name, open[0].Due)
 }
@@ -96,10 +102,9 @@ func (q *Session) prepare(ctx context.Context, c pam.Credential) (prepared, erro
 	var out prepared
 	var version SecretVersion
 	err := q.service.store.View(ctx, func(ctx context.Context, r Reader) (err error) {
-		out = prepared{}
-		out.credential, err = r.CredentialNamed(ctx, c.System, c.Account)
-		if err != nil || out.credential.Secret == 0 {
-			return found(err, "credential", c.System+"/"+c.Account, "credentials list")
+		version = SecretVersion{}
+		if out, err = q.rules(ctx, r, c); err != nil || out.credential.Secret == 0 {
+			return err
 		}
 		version, err = r.SecretVersion(ctx, out.credential.ID, out.credential.Secret)
 		return err
@@ -118,6 +123,22 @@ func (q *Session) prepare(ctx context.Context, c pam.Credential) (prepared, erro
 	return out, nil
 }
 
+// rules reads what a check-out is decided by and what does not change with it.
+func (q *Session) rules(ctx context.Context, r Reader, c pam.Credential) (out prepared, err error) {
+	if out.credential, err = r.CredentialNamed(ctx, c.System, c.Account); err != nil {
+		return out, found(err, "credential", c.System+"/"+c.Account, "credentials list")
+	}
+	if out.policy, err = policyFor(ctx, r, out.credential); err != nil || q.ask.Actor.Kind != ActorIntegration {
+		return out, err
+	}
+	i, err := r.Integration(ctx, q.ask.Actor.ID)
+	if errors.Is(err, ErrAbsent) {
+		return out, nil
+	}
+	out.integration = &i
+	return out, err
+}
+
 // turned is errMoved when the key that can't be had is no more the master key:
 // then the row was read just before it was wrapped anew.
 func (s *Service) turned(ctx context.Context, keyID string, cause error) error {
@@ -132,10 +153,12 @@ func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, erro
 	if err := a.look(ctx, tx, ready); err != nil {
 		return outcome{}, err
 	}
-	if done, err := a.repeated(ctx, tx); err != nil {
+	again, err := a.repeated(ctx, tx)
+	if err != nil {
 		return outcome{}, err
-	} else if done {
-		return a.finish(ctx, tx, ready, nil)
+	}
+	if again {
+		return a.finish(ctx, tx, ready, a.reused())
 	}
 	v := a.decide()
 	switch {
@@ -164,20 +187,13 @@ func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, erro
 // look reads the situation, and ends leases and waits whose time is over.
 func (a *attempt) look(ctx context.Context, tx Tx, ready prepared) (err error) {
 	a.now, a.actor = a.service.now(), a.ask.Actor
-	if a.credential, err = tx.LockCredential(ctx, ready.credential.ID); err != nil || a.credential.Secret != ready.credential.Secret {
-		return errors.Join(err, errMoved)
-	}
-	if a.policy, err = policyFor(ctx, tx, a.credential); err != nil {
+	if a.credential, err = tx.LockCredential(ctx, ready.credential.ID); err != nil && !errors.Is(err, ErrAbsent) {
 		return err
 	}
-	if a.actor.Kind == ActorIntegration {
-		i, err := tx.Integration(ctx, a.actor.ID)
-		if err == nil {
-			a.integration = &i
-		} else if !errors.Is(err, ErrAbsent) {
-			return err
-		}
+	if err != nil || a.credential.Secret != ready.credential.Secret || a.credential.PolicyID != ready.credential.PolicyID {
+		return errMoved
 	}
+	a.policy, a.integration = ready.policy, ready.integration
 	if !a.intent.Due.IsZero() {
 		a.want = a.intent.Due.Sub(a.intent.At)
 	}
@@ -220,11 +236,17 @@ func (a *attempt) repeated(ctx context.Context, tx Tx) (bool, error) {
 		return false, err
 	}
 	a.lease = page.Items[0]
-	if a.lease.CredentialID != a.credential.ID || a.lease.State != LeaseOpen || a.lease.Secret != a.credential.Secret {
-		return false, pam.Failf(pam.ErrConflict, "the idempotency key was used for checkout %s of %s, which is %s", a.lease.ID, a.lease.Credential, a.lease.State).
-			WithHint("use a new key for a new check-out")
-	}
 	return true, nil
+}
+
+// reused refuses a key whose lease is not what is asked for now.
+func (a *attempt) reused() error {
+	l := a.lease
+	if l.CredentialID == a.credential.ID && l.State == LeaseOpen && l.Secret == a.credential.Secret && a.now.Before(l.Due) {
+		return nil
+	}
+	return pam.Failf(pam.ErrConflict, "the idempotency key was used for checkout %s of %s, which is %s", l.ID, l.Credential, l.State).
+		WithHint("use a new key for a new check-out")
 }
 
 func (a *attempt) newLease(hold time.Duration) Lease {
