@@ -141,6 +141,11 @@ func Complete(cmd *cobra.Command, flag string, values ...string) {
 	complete(cmd, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// CompleteWith offers values for a flag that are found when they are asked for.
+func CompleteWith(cmd *cobra.Command, flag string, values cobra.CompletionFunc) {
+	complete(cmd, flag, values)
+}
+
 func complete(cmd *cobra.Command, flag string, values cobra.CompletionFunc) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, values); err != nil {
 		panic(fmt.Sprintf("completion of --%s: %v", flag, err)) // a flag that is not there

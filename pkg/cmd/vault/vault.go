@@ -8,7 +8,9 @@ import (
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
 	"github.com/redim-tools/redim/pkg/cmd/cache"
 	"github.com/redim-tools/redim/pkg/cmd/config"
+	"github.com/redim-tools/redim/pkg/cmd/credentials"
 	"github.com/redim-tools/redim/pkg/cmd/integrations"
+	"github.com/redim-tools/redim/pkg/cmd/policies"
 )
 
 // New makes the command tree. It touches nothing.
@@ -26,6 +28,8 @@ first use, or a PostgreSQL database that --store names.
 
 Start with "vault integrations new".`, groups,
 		cli.In("records", integrations.New(app)),
+		cli.In("records", credentials.New(app)),
+		cli.In("records", policies.New(app)),
 		cli.In("manage", config.New(app.App)),
 		cli.In("manage", cache.New(app.App)),
 	)

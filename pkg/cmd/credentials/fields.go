@@ -1,0 +1,126 @@
+package credentials
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/cli/vaultcli"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/secret"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// Fields are the fields of a credential as flags give them. What Given does not
+// name stays as it is.
+type Fields struct {
+	System, Account                       string
+	Kind, Description, Policy, Access     string
+	Endpoint, AddEndpoint, RemoveEndpoint []string
+	SecretFrom                            string
+
+	Given map[string]bool // flags by name
+}
+
+// flags adds those that add and edit have in common.
+func (f *Fields) flags(cmd *cobra.Command, app *vaultcli.App) {
+	set := cmd.Flags()
+	set.StringVar(&f.Kind, "kind", string(vault.KindPassword), "`sort` of secret: "+kinds())
+	set.StringVar(&f.Description, "description", "", "`text` about it, up to 2,000 characters")
+	set.StringVar(&f.Policy, "policy", "", "`name` of its policy; empty: the built-in one")
+	set.StringVar(&f.Access, "access", "", "`where` it is offered: restricted or shared; empty: as its policy says")
+	set.StringArrayVar(&f.Endpoint, "endpoint", nil, "further `system` that it is for; may be repeated; a single empty one: none")
+	set.StringVar(&f.SecretFrom, "secret-from", "", "`source` of its secret: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME, prompt, or - for standard input")
+	cli.Complete(cmd, "kind", kindWords()...)
+	cli.Complete(cmd, "access", string(vault.AccessRestricted), string(vault.AccessShared))
+	cli.Complete(cmd, "secret-from", "prompt", "-", "env:", "file:", "cmd:", "keyring:")
+	cli.CompleteWith(cmd, "policy", app.Complete(vaultcli.Policies))
+}
+
+func kindWords() []string {
+	var out []string
+	for _, k := range vault.Kinds() {
+		out = append(out, string(k))
+	}
+	return out
+}
+
+func kinds() string {
+	words := kindWords()
+	text := words[0]
+	for _, w := range words[1 : len(words)-1] {
+		text += ", " + w
+	}
+	return text + " or " + words[len(words)-1]
+}
+
+// given notes which flags the command line has.
+func (f *Fields) given(cmd *cobra.Command) {
+	f.Given = map[string]bool{}
+	cmd.Flags().Visit(func(flag *pflag.Flag) { f.Given[flag.Name] = true })
+}
+
+func (f *Fields) text(flag, value string) *string {
+	if !f.Given[flag] {
+		return nil
+	}
+	return &value
+}
+
+// edit reads all fields but the secret and the endpoints.
+func (f *Fields) edit() (vault.CredentialEdit, error) {
+	e := vault.CredentialEdit{
+		System: f.text("system", f.System), Account: f.text("account", f.Account),
+		Description: f.text("description", f.Description), Policy: f.text("policy", f.Policy),
+	}
+	if f.Given["kind"] {
+		kind, err := vault.ParseKind(f.Kind)
+		if err != nil {
+			return e, err
+		}
+		e.Kind = &kind
+	}
+	if f.Given["access"] {
+		access, err := vault.ParseAccess(f.Access)
+		if err != nil {
+			return e, err
+		}
+		e.Access = &access
+	}
+	return e, nil
+}
+
+// endpoints are those that the flags make of what was there; nil when no flag
+// names any.
+func (f *Fields) endpoints(was []string) *[]string {
+	if !f.Given["endpoint"] && !f.Given["add-endpoint"] && !f.Given["remove-endpoint"] {
+		return nil
+	}
+	list := slices.Clone(was)
+	if f.Given["endpoint"] {
+		list = slices.DeleteFunc(slices.Clone(f.Endpoint), func(e string) bool { return e == "" && len(f.Endpoint) == 1 })
+	}
+	list = append(list, f.AddEndpoint...)
+	list = slices.DeleteFunc(list, func(e string) bool {
+		return slices.ContainsFunc(f.RemoveEndpoint, func(gone string) bool { return vault.Fold(gone) == vault.Fold(e) })
+	})
+	return &list
+}
+
+// secret reads the secret from the source that the flags name.
+func (f *Fields) secret(ctx context.Context, read Reader) (secret.Value, error) {
+	return read(ctx, vaultcli.Secret{Label: "Secret", Flag: "--secret-from"}, f.SecretFrom)
+}
+
+// oneRef wants one credential as the argument.
+func oneRef(cmd *cobra.Command, args []string) error {
+	return cli.ExactArgs("a credential, as system/account")(cmd, args)
+}
+
+// nothing says that an edit names no field.
+func nothing(command string) error {
+	return pam.Failf(pam.ErrUsage, "nothing is to be changed").WithHint("give the fields that are to change as flags: %s --help", command)
+}
