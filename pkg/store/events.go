@@ -126,10 +126,10 @@ func (w *where) events(c vault.EventCriteria) {
 		w.and("actor = ?", c.Actor)
 	}
 	if c.Lease != "" {
-		w.and("lease = ? and lease <> ''", c.Lease)
+		w.and("lease = ?", c.Lease)
 	}
 	if c.Released != "" {
-		w.and("released = ? and released <> ''", c.Released)
+		w.and("released = ?", c.Released)
 	}
 }
 

@@ -45,7 +45,10 @@ func (t *txn) Lease(ctx context.Context, id string) (vault.Lease, error) {
 // Leases lists in the order in which they were added.
 func (t *txn) Leases(ctx context.Context, c vault.LeaseCriteria) (vault.Page[vault.Lease], error) {
 	var w where
-	if c.State != "" {
+	switch {
+	case c.State == vault.LeaseOpen:
+		w.and("state = 'open'") // as the partial indexes say it
+	case c.State != "":
 		w.and("state = ?", string(c.State))
 	}
 	if c.CredentialID != "" {

@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"io/fs"
 	"net/url"
@@ -11,8 +10,6 @@ import (
 	"runtime"
 	"sync"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver
 )
 
 // readers is how many reads of one process run at once.
@@ -21,7 +18,6 @@ const readers = 4
 // lite is an open SQLite file: one connection writes, a few read.
 type lite struct {
 	at    Address
-	db    *sql.DB
 	free  chan *liteConn // connections for reading
 	hooks Hooks
 	wait  time.Duration // for the lock of another process
@@ -39,11 +35,7 @@ func OpenSQLite(a Address, hooks Hooks) (DB, error) {
 	if err := makeFile(a.Path); err != nil {
 		return nil, unopened(a, "make the file", err)
 	}
-	db, err := sql.Open("sqlite", liteDSN(a.Path))
-	if err != nil {
-		return nil, sqliteFailure(a, err)
-	}
-	d := &lite{at: a, db: db, hooks: hooks, free: make(chan *liteConn, readers), wait: 20 * time.Second, work: make(chan *job, most), done: make(chan struct{})}
+	d := &lite{at: a, hooks: hooks, free: make(chan *liteConn, readers), wait: 20 * time.Second, work: make(chan *job, most), done: make(chan struct{})}
 	for range readers {
 		d.free <- &liteConn{}
 	}
@@ -118,7 +110,7 @@ func (d *lite) Read(ctx context.Context, unit Unit) error {
 		return interrupted(d.at, ctx.Err())
 	}
 	defer func() { d.free <- c }()
-	if err := c.open(ctx, d.db); err != nil {
+	if err := c.open(d.at.Path); err != nil {
 		return sqliteFailure(d.at, err)
 	}
 	return sqliteFailure(d.at, d.snapshot(ctx, c, unit))
@@ -149,8 +141,9 @@ func (d *lite) Close() error {
 	close(d.work)
 	d.once.Do(func() { close(d.done) })
 	<-d.done
+	var err error
 	for range readers {
-		_ = (<-d.free).close()
+		err = errors.Join(err, (<-d.free).close())
 	}
-	return sqliteFailure(d.at, d.db.Close())
+	return sqliteFailure(d.at, err)
 }

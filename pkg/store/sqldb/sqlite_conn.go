@@ -2,43 +2,75 @@ package sqldb
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+
+	"modernc.org/sqlite"
 )
 
 // liteConn is one connection with the statements it has prepared. It is opened
-// when it is first used, and used by one goroutine at a time.
+// when it is first used, and used by one goroutine at a time. It speaks to the
+// driver itself: a pool and its conversions would cost as much as the rows.
 type liteConn struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	conn  liteDriver
+	stmts map[string]liteStmt
 }
 
-func (c *liteConn) open(ctx context.Context, db *sql.DB) error {
+// liteDriver is what the driver's connections can.
+type liteDriver interface {
+	driver.Conn
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	NewRestore(from string) (*sqlite.Backup, error)
+}
+
+// liteStmt is what the driver's statements can.
+type liteStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+var errDriver = errors.New("the SQLite driver is another one than this program was made for")
+
+func (c *liteConn) open(path string) error {
 	if c.conn != nil {
 		return nil
 	}
-	conn, err := db.Conn(ctx)
-	if err == nil {
-		c.conn, c.stmts = conn, map[string]*sql.Stmt{}
+	conn, err := (&sqlite.Driver{}).Open(liteDSN(path))
+	if err != nil {
+		return err
 	}
-	return err
+	able, ok := conn.(liteDriver)
+	if !ok {
+		return errors.Join(errDriver, conn.Close())
+	}
+	c.conn, c.stmts = able, map[string]liteStmt{}
+	return nil
 }
 
 func (c *liteConn) close() error {
 	if c.conn == nil {
 		return nil
 	}
-	for _, s := range c.stmts {
-		_ = s.Close()
-	}
+	c.forget()
 	err := c.conn.Close()
-	c.conn, c.stmts = nil, nil
+	c.conn = nil
 	return err
+}
+
+func (c *liteConn) forget() {
+	for query, s := range c.stmts {
+		_ = s.Close()
+		delete(c.stmts, query)
+	}
 }
 
 // keptStatements bounds the memory of a connection: search has many forms.
 const keptStatements = 256
 
-func (c *liteConn) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+func (c *liteConn) prepare(ctx context.Context, query string) (liteStmt, error) {
 	if s, ok := c.stmts[query]; ok {
 		return s, nil
 	}
@@ -46,24 +78,35 @@ func (c *liteConn) prepare(ctx context.Context, query string) (*sql.Stmt, error)
 	if err != nil {
 		return nil, err
 	}
-	if len(c.stmts) >= keptStatements {
-		for old, stmt := range c.stmts {
-			_ = stmt.Close()
-			delete(c.stmts, old)
-		}
+	able, ok := s.(liteStmt)
+	if !ok {
+		return nil, errors.Join(errDriver, s.Close())
 	}
-	c.stmts[query] = s
-	return s, nil
+	if len(c.stmts) >= keptStatements {
+		c.forget()
+	}
+	c.stmts[query] = able
+	return able, nil
 }
 
 func (c *liteConn) Dialect() Dialect { return SQLite }
+
+// named are arguments as the driver takes them: int64, string, []byte and nil
+// as they are.
+func named(args []any) []driver.NamedValue {
+	values := make([]driver.NamedValue, len(args))
+	for i, arg := range args {
+		values[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
+	}
+	return values
+}
 
 func (c *liteConn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	s, err := c.prepare(ctx, query)
 	if err != nil {
 		return 0, err
 	}
-	result, err := s.ExecContext(ctx, args...)
+	result, err := s.ExecContext(ctx, named(args))
 	if err != nil {
 		return 0, err
 	}
@@ -76,7 +119,7 @@ func (c *liteConn) Later(ctx context.Context, query string, args ...any) error {
 }
 
 func (c *liteConn) Script(ctx context.Context, text string) error {
-	_, err := c.conn.ExecContext(ctx, text)
+	_, err := c.conn.ExecContext(ctx, text, nil)
 	return err
 }
 
@@ -85,20 +128,34 @@ func (c *liteConn) Query(ctx context.Context, query string, args ...any) (Rows, 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.QueryContext(ctx, args...)
+	rows, err := s.QueryContext(ctx, named(args))
 	if err != nil {
 		return nil, err
 	}
-	return liteRows{rows}, nil
+	return &liteRows{rows: rows, row: make([]driver.Value, len(rows.Columns()))}, nil
 }
 
-type liteRows struct{ *sql.Rows }
+type liteRows struct {
+	rows driver.Rows
+	row  []driver.Value
+	err  error
+}
+
+func (r *liteRows) Next() bool {
+	if r.err != nil {
+		return false
+	}
+	r.err = r.rows.Next(r.row)
+	return r.err == nil
+}
 
 // Close closes and tells what made the rows end.
-func (r liteRows) Close() error {
-	err := r.Rows.Err()
-	if e := r.Rows.Close(); err == nil {
-		err = e
+func (r *liteRows) Close() error {
+	err := r.rows.Close()
+	if r.err != nil && !errors.Is(r.err, io.EOF) {
+		return r.err
 	}
 	return err
 }
+
+func (r *liteRows) Scan(into ...any) error { return scan(r.row, into) }

@@ -56,11 +56,11 @@ func badCopy(to string, err error) error {
 
 func (d *lite) copyTo(ctx context.Context, path string) error {
 	var c liteConn
-	if err := c.open(ctx, d.db); err != nil {
+	if err := c.open(d.at.Path); err != nil {
 		return d.failure(err)
 	}
 	defer func() { _ = c.close() }()
-	_, err := c.conn.ExecContext(ctx, "vacuum into $1", path)
+	_, err := c.Exec(ctx, "vacuum into $1", path)
 	return d.failure(err)
 }
 
@@ -88,19 +88,11 @@ func Restore(ctx context.Context, db DB, from string) error {
 		return err
 	}
 	var c liteConn
-	if err := c.open(ctx, d.db); err != nil {
+	if err := c.open(d.at.Path); err != nil {
 		return d.failure(err)
 	}
 	defer func() { _ = c.close() }()
-	return d.failure(c.conn.Raw(func(driver any) error {
-		r, ok := driver.(interface {
-			NewRestore(from string) (*sqlite.Backup, error)
-		})
-		if !ok {
-			return errors.New("the driver can't restore")
-		}
-		return copyFrom(ctx, r.NewRestore, from)
-	}))
+	return d.failure(copyFrom(ctx, c.conn.NewRestore, from))
 }
 
 func copyFrom(ctx context.Context, begin func(string) (*sqlite.Backup, error), from string) error {

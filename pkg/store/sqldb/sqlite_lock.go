@@ -35,11 +35,11 @@ func (w *writer) open(ctx context.Context) error {
 	if w.conn.conn != nil {
 		return nil
 	}
-	if err := w.conn.open(ctx, w.db); err != nil {
+	if err := w.conn.open(w.at.Path); err != nil {
 		return err
 	}
 	for _, pragma := range []string{"pragma journal_mode = wal", "pragma busy_timeout = 0"} {
-		if _, err := w.conn.conn.ExecContext(ctx, pragma); err != nil {
+		if _, err := w.conn.conn.ExecContext(ctx, pragma, nil); err != nil {
 			_ = w.conn.close()
 			return err
 		}

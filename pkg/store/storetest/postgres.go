@@ -59,11 +59,12 @@ func Start(tb testing.TB) *Server {
 // binaries is the folder of the newest server programs.
 func binaries() string {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
-	if path, err := exec.LookPath("postgres"); err == nil {
-		found = append([]string{path}, found...)
-	}
 	if len(found) == 0 {
-		return ""
+		path, err := exec.LookPath("postgres")
+		if err != nil {
+			return ""
+		}
+		found = []string{path}
 	}
 	slices.Sort(found)
 	return filepath.Dir(found[len(found)-1])

@@ -1,4 +1,5 @@
--- The record of events. body is the canonical form, which the hash covers; the
+-- The record of events. It is written far more often than it is searched, so
+-- it has few indexes. body is the canonical form, which the hash covers; the
 -- other columns repeat what is searched by, folded where case does not matter.
 create table events (
   n             bigint generated always as identity constraint events_n primary key,
@@ -22,8 +23,6 @@ create index events_by_time on events (at, chain, seq);
 create index events_by_kind on events (kind, at, chain, seq) where kind not in ('checkout.intent', 'checkout.outcome', 'checkin.intent', 'checkin.outcome');
 create index events_by_integration on events (integration, at, chain, seq) where integration <> '';
 create index events_by_credential on events (credential, at, chain, seq) where credential <> '';
-create index events_by_lease on events (lease) where lease <> '';
-create index events_by_released on events (released) where released <> '';
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin
