@@ -35,11 +35,6 @@ func (s *Service) Released(ctx context.Context, v secret.Value, cursor string) (
 	return s.Events(ctx, EventCriteria{Released: s.redactor().Hash(v)}, cursor)
 }
 
-// Skips lists the approvals that were skipped, the oldest first.
-func (s *Service) Skips(ctx context.Context, limit int, cursor string) (Page[audit.Record], error) {
-	return s.Events(ctx, EventCriteria{Kinds: []audit.Kind{audit.ApprovalSkipped}, OldestFirst: true, Paging: Paging{Limit: limit}}, cursor)
-}
-
 // PublicKey is the key that checkpoints are checked with, also elsewhere.
 func (s *Service) PublicKey() ed25519.PublicKey { return slices.Clone(s.ring.public) }
 

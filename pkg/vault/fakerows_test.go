@@ -28,6 +28,9 @@ func (s *fakeState) AddRequest(_ context.Context, r vault.Request) error {
 }
 
 func (s *fakeState) ChangeRequest(_ context.Context, r vault.Request) error {
+	if err := s.odd["ChangeRequest"]; err != nil {
+		return err
+	}
 	return change(s.requests, r.ID, r.Version, r, func(r *vault.Request) *vault.Stamp { return &r.Stamp }, nil)
 }
 
@@ -44,6 +47,9 @@ func (s *fakeState) Leases(_ context.Context, c vault.LeaseCriteria) (vault.Page
 }
 
 func (s *fakeState) AddLease(_ context.Context, l vault.Lease) error {
+	if err := s.odd["AddLease"]; err != nil {
+		return err
+	}
 	for _, o := range s.leases {
 		if o.State == vault.LeaseOpen && o.CredentialID == l.CredentialID && o.Exclusive && l.Exclusive {
 			return vault.ErrTaken
@@ -53,6 +59,9 @@ func (s *fakeState) AddLease(_ context.Context, l vault.Lease) error {
 }
 
 func (s *fakeState) ChangeLease(_ context.Context, l vault.Lease) error {
+	if err := s.odd["ChangeLease"]; err != nil {
+		return err
+	}
 	return change(s.leases, l.ID, l.Version, l, func(l *vault.Lease) *vault.Stamp { return &l.Stamp }, nil)
 }
 

@@ -18,6 +18,12 @@ type fakeStore struct {
 	mu    sync.Mutex
 	state fakeState
 	fail  error // of the next commit
+
+	// before runs once, before the next unit, as another process might; odd is
+	// what the next unit is answered by a writing method, as a store with other
+	// processes might.
+	before func()
+	odd    map[string]error
 }
 
 type fakeState struct {
@@ -31,6 +37,7 @@ type fakeState struct {
 	records      []audit.Record
 	head         audit.Head
 	checkpoints  []audit.Checkpoint
+	odd          map[string]error
 }
 
 func newFakeStore() *fakeStore {
@@ -60,10 +67,15 @@ func (f *fakeStore) View(ctx context.Context, read func(context.Context, vault.R
 }
 
 func (f *fakeStore) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
+	if before := f.before; before != nil {
+		f.before = nil
+		before()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_ = work(ctx, f.state.clone())
 	state := f.state.clone()
+	state.odd, f.odd = f.odd, nil
 	if err := work(ctx, state); err != nil {
 		return err
 	}
@@ -71,6 +83,7 @@ func (f *fakeStore) Update(ctx context.Context, work func(context.Context, vault
 		f.fail = nil
 		return err
 	}
+	state.odd = nil
 	f.state = *state
 	return nil
 }
@@ -158,10 +171,16 @@ func (s *fakeState) AddIntegration(_ context.Context, i vault.Integration) error
 }
 
 func (s *fakeState) ChangeIntegration(_ context.Context, i vault.Integration) error {
+	if err := s.odd["ChangeIntegration"]; err != nil {
+		return err
+	}
 	return change(s.integrations, i.ID, i.Version, i, func(i *vault.Integration) *vault.Stamp { return &i.Stamp }, integrationName)
 }
 
 func (s *fakeState) RemoveIntegration(_ context.Context, id string, version int64) error {
+	if err := s.odd["RemoveIntegration"]; err != nil {
+		return err
+	}
 	if s.integrations[id].Version != version {
 		return vault.ErrStale
 	}
@@ -199,6 +218,9 @@ func (s *fakeState) AddCredential(_ context.Context, c vault.Credential) error {
 }
 
 func (s *fakeState) ChangeCredential(_ context.Context, c vault.Credential) error {
+	if err := s.odd["ChangeCredential"]; err != nil {
+		return err
+	}
 	return change(s.credentials, c.ID, c.Version, c, func(c *vault.Credential) *vault.Stamp { return &c.Stamp }, credentialName)
 }
 

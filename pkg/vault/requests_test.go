@@ -164,10 +164,23 @@ func TestAJustificationSkipsTheApprovalWhileItHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	page, err := w.Skips(t.Context(), 0, "")
-	if err != nil || len(page.Items) != 1 || page.Items[0].Event.Justification != "change board 7" || page.Items[0].Event.Integration != "nightly" {
+	if err != nil || len(page.Items) != 1 || page.Items[0].Event.Justification != "change board 7" || page.Items[0].Event.Integration != "nightly" || page.Items[0].Stale {
 		t.Errorf("%+v, %v", page, err)
 	}
-	w.pass(3 * time.Hour)
+	if _, err := w.EditIntegration(t.Context(), admin("root"), "nightly", 0, vault.IntegrationEdit{Skip: &vault.Skip{Justification: "board 8", Until: w.now.Add(3 * time.Hour)}}); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Hour)
+	if _, _, err := w.checkOut(vault.Ask{Actor: app(i)}, "web01/root", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if page, err = w.Skips(t.Context(), 0, ""); err != nil || len(page.Items) != 2 || !page.Items[0].Stale || page.Items[1].Stale {
+		t.Errorf("%+v, %v", page, err)
+	}
+	w.pass(2 * time.Hour)
+	if page, err = w.Skips(t.Context(), 0, ""); err != nil || !page.Items[1].Stale {
+		t.Errorf("%+v, %v", page, err)
+	}
 	_, _, err = w.checkOut(vault.Ask{Actor: app(i)}, "web01/root", time.Hour)
 	refused(t, err, pam.ErrPending, "request")
 	w.intact()

@@ -240,3 +240,72 @@ func TestManyAtOnceHoldOneCredentialOneByOne(t *testing.T) {
 	}
 	w.intact()
 }
+
+func TestAClockThatIsSetBackBreaksNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.credential("web01/root", "")
+	c, _, err := w.checkOut(vault.Ask{Actor: admin("alice")}, "web01/root", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.pass(-48 * time.Hour)
+	_, _, err = w.checkOut(vault.Ask{Actor: admin("bob")}, "web01/root", time.Hour)
+	refused(t, err, pam.ErrCheckedOut, "alice")
+	if done, err := w.Maintain(t.Context()); err != nil || done.Expired != 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	e, _ := w.engine(vault.Ask{Actor: admin("alice")})
+	if _, err := e.CheckIn(t.Context(), c); err != nil {
+		t.Error(err)
+	}
+	if _, _, err = w.checkOut(vault.Ask{Actor: admin("bob")}, "web01/root", time.Hour); err != nil {
+		t.Error(err)
+	}
+	w.intact()
+}
+
+// TestNoSecretIsInWhatAStoreKeeps looks for the marker in everything that a
+// store is given, plain and as it may be encoded.
+func TestNoSecretIsInWhatAStoreKeeps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.credential("web01/root", "")
+	w.integration(vault.IntegrationEdit{Name: new("a"), Secret: secret.FromString(canary)})
+	ask := vault.Ask{Actor: admin("alice")}
+	c, got, err := w.checkOut(ask, "web01/root", 0)
+	if err != nil || !strings.Contains(got, "c4nary") {
+		t.Fatal(err)
+	}
+	e, _ := w.engine(ask)
+	if _, err := e.CheckIn(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.EditCredential(t.Context(), admin("root"), "web01/root", 0, vault.CredentialEdit{Secret: secret.FromString(canary)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.DeleteIntegration(t.Context(), admin("root"), "a"); err != nil {
+		t.Fatal(err)
+	}
+	kept := fmt.Sprintf("%+v", w.store.state)
+	for _, list := range w.store.state.versions {
+		for _, v := range list {
+			kept += string(v.Sealed) + string(v.Wrapped)
+		}
+	}
+	for _, r := range w.store.state.records {
+		for _, line := range []audit.Line{audit.JSON, audit.CEF, audit.Syslog("h")} {
+			text, err := line(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept += string(text)
+		}
+	}
+	hexed := fmt.Sprintf("%x", "c4nary")
+	for _, form := range []string{"c4nary", hexed, "YzRuYXJ5", "M0bmFye", "jNG5hcn", fmt.Sprint([]byte("c4nary"))[1:]} {
+		if strings.Contains(kept, form) {
+			t.Errorf("a secret is kept as %s", form)
+		}
+	}
+}

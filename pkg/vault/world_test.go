@@ -37,6 +37,7 @@ type fakeKeys struct {
 	mu      sync.Mutex
 	current seal.Key
 	others  []seal.Key
+	missed  func() // runs when a key can't be found
 }
 
 func (k *fakeKeys) Current(context.Context) (vault.Key, error) {
@@ -52,6 +53,9 @@ func (k *fakeKeys) Find(_ context.Context, id string) (vault.Key, error) {
 		if key.ID() == id {
 			return key, nil
 		}
+	}
+	if k.missed != nil {
+		k.missed()
 	}
 	return nil, pam.Failf(pam.ErrNotFound, "no key %s", id)
 }
