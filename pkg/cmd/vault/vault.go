@@ -10,12 +10,15 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/config"
 	"github.com/redim-tools/redim/pkg/cmd/credentials"
 	"github.com/redim-tools/redim/pkg/cmd/integrations"
+	"github.com/redim-tools/redim/pkg/cmd/leases"
 	"github.com/redim-tools/redim/pkg/cmd/policies"
+	"github.com/redim-tools/redim/pkg/cmd/requests"
 )
 
 // New makes the command tree. It touches nothing.
 func New(app *vaultcli.App) *cobra.Command {
 	groups := []*cobra.Group{
+		{ID: "use", Title: "Check out and in:"},
 		{ID: "records", Title: "Records:"},
 		{ID: "manage", Title: "Settings and cache:"},
 		{ID: "help", Title: "Help:"},
@@ -27,6 +30,10 @@ credentials and the record of events are in one store: a SQLite file, made on
 first use, or a PostgreSQL database that --store names.
 
 Start with "vault integrations new".`, groups,
+		cli.In("use", leases.NewCheckOut(app, nil)),
+		cli.In("use", leases.NewCheckIn(app, nil)),
+		cli.In("use", leases.NewCheckOuts(app, nil)),
+		cli.In("use", requests.New(app)),
 		cli.In("records", integrations.New(app)),
 		cli.In("records", credentials.New(app)),
 		cli.In("records", policies.New(app)),

@@ -1,0 +1,121 @@
+package leases
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/cli/vaultcli"
+	"github.com/redim-tools/redim/pkg/cmd/checkin"
+	"github.com/redim-tools/redim/pkg/engine"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/term"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// CheckInOptions are what "checkin" was told.
+type CheckInOptions struct {
+	IDs       []string
+	All       bool
+	Everybody bool
+	DryRun    bool
+	Output    string
+
+	Streams *term.Streams
+	Say     func(format string, args ...any)
+	Now     func() time.Time
+	Open    vaultcli.Opener
+}
+
+// NewCheckIn makes the command. runF replaces its run in tests; nil is the real one.
+func NewCheckIn(app *vaultcli.App, runF func(context.Context, *CheckInOptions) error) *cobra.Command {
+	opts := &CheckInOptions{Streams: app.Streams, Say: app.Say, Now: app.Now, Open: app.Open}
+	cmd := &cobra.Command{
+		Use:   "checkin <id>...",
+		Short: "Give checked-out credentials back",
+		Long: `Give back the check-outs with these ids, as "checkouts" lists them; the beginning of
+an id will do. Where the policy of a credential names a rotator, the credential gets a
+new secret afterwards.
+
+With --everybody they may be those of others: an administrator's act, and the record
+says whose.
+
+Exit codes: 0, also when it was over already; 103 some were given back and some were
+not; 106 there is no such open check-out; 109 the store can't be opened; 110 it
+can't be written to.`,
+		Example: `  vault checkin k3vq7m2dpe4ta
+  vault checkin --all
+  vault checkin k3vq --everybody --dry-run`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.IDs = args
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return runCheckIn(cmd.Context(), opts)
+		},
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if (len(args) == 0) != opts.All {
+			return pam.Failf(pam.ErrUsage, "name the check-outs to give back, or all of them").WithHint("usage: %s, or with --all; list them with: %s checkouts", cmd.UseLine(), app.Name)
+		}
+		return nil
+	}
+	cmd.ValidArgsFunction = app.Complete(opts.words)
+	f := cmd.Flags()
+	f.BoolVar(&opts.All, "all", false, "give back everything that you hold")
+	f.BoolVar(&opts.Everybody, "everybody", false, "also what others hold")
+	f.BoolVar(&opts.DryRun, "dry-run", false, "tell what would be given back")
+	cli.OutputFlag(cmd, &opts.Output, cli.ListFormats()...)
+	return cmd
+}
+
+// words are the ids that could be given back.
+func (o *CheckInOptions) words(ctx context.Context, v *vaultcli.Vault, _ string) ([]cobra.Completion, error) {
+	c := vault.LeaseCriteria{State: vault.LeaseOpen, Paging: vault.Paging{Limit: vault.DefaultPage}}
+	if !o.Everybody {
+		c.Holder = &v.Actor
+	}
+	page, err := v.Leases(ctx, c, "")
+	out := make([]cobra.Completion, 0, len(page.Items))
+	for _, l := range page.Items {
+		out = append(out, cobra.CompletionWithDesc(l.ID, l.Credential))
+	}
+	return out, err
+}
+
+func runCheckIn(ctx context.Context, opts *CheckInOptions) error {
+	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
+		ask := vault.Ask{Actor: v.Actor, All: opts.Everybody}
+		session, err := v.Session(ask)
+		if err != nil {
+			return err
+		}
+		return checkin.Run(ctx, &checkin.Options{
+			IDs: opts.IDs, All: opts.All, DryRun: opts.DryRun, Output: opts.Output,
+			Streams: opts.Streams, Say: opts.Say, Now: opts.Now,
+			Journal: func() (checkin.Journal, error) { return session, nil },
+			Open:    func(string) (checkin.Service, error) { return giver{service: v.Service, ask: ask, now: opts.Now}, nil },
+		})
+	})
+}
+
+// giver gives back one lease at a time, by its id: a holder may have several of
+// one credential.
+type giver struct {
+	service *vault.Service
+	ask     vault.Ask
+	now     func() time.Time
+}
+
+// CheckIn goes through the engine.
+func (g giver) CheckIn(ctx context.Context, c pam.Checkout) (engine.CheckInResult, error) {
+	g.ask.Lease = c.ID
+	session, err := g.service.Session(g.ask)
+	if err != nil {
+		return engine.CheckInResult{Checkout: c}, err
+	}
+	e := &engine.Engine{Source: session, Journal: session, Clock: g.now, NewID: vault.NewLeaseID}
+	return e.CheckIn(ctx, c)
+}

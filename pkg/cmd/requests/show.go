@@ -1,0 +1,56 @@
+package requests
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/cli/vaultcli"
+	"github.com/redim-tools/redim/pkg/render"
+	"github.com/redim-tools/redim/pkg/term"
+)
+
+// ShowOptions are what "requests show" was told.
+type ShowOptions struct {
+	ID      string
+	Output  string
+	Streams *term.Streams
+	Open    vaultcli.Opener
+}
+
+// NewShow makes the command. runF replaces its run in tests; nil is the real one.
+func NewShow(app *vaultcli.App, runF func(context.Context, *ShowOptions) error) *cobra.Command {
+	opts := &ShowOptions{Streams: app.Streams, Open: app.Open}
+	cmd := &cobra.Command{
+		Use:   "show <id>",
+		Short: "Show a request for approval",
+		Long: `Show a request: who asks for what, for how long and why, who has decided what, and
+until when it waits. The state is the one that time has made it.
+
+Exit codes: 0; 106 there is no such request; 109 the store can't be opened.`,
+		Example: `  vault requests show 01998b6e-2f5a-7c31-9d04-7be0a4a3c1f2
+  vault requests show 01998b6e-2f5a-7c31-9d04-7be0a4a3c1f2 -o json`,
+		Args:              oneID,
+		ValidArgsFunction: app.Complete(waiting()),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.ID = args[0]
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return runShow(cmd.Context(), opts)
+		},
+	}
+	cli.OutputFlag(cmd, &opts.Output, cli.OneFormats()...)
+	return cmd
+}
+
+func runShow(ctx context.Context, opts *ShowOptions) error {
+	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
+		r, err := v.Request(ctx, opts.ID)
+		if err != nil {
+			return err
+		}
+		return render.One(opts.Streams, render.Format(opts.Output), newRecordJSON(r), fields(r))
+	})
+}
