@@ -46,8 +46,8 @@ Exit codes: 0, also when it was over already; 103 some were given back and some 
 not; 106 there is no such open check-out; 109 the store can't be opened; 110 it
 can't be written to.`,
 		Example: `  vault checkin k3vq7m2dpe4ta
-  vault checkin --all
-  vault checkin k3vq --everybody --dry-run`,
+  vault checkin k3vq --everybody --dry-run
+  vault checkin --all`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.IDs = args
 			if runF != nil {
