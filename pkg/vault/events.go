@@ -38,6 +38,20 @@ func (s *Service) Released(ctx context.Context, v secret.Value, cursor string) (
 // PublicKey is the key that checkpoints are checked with, also elsewhere.
 func (s *Service) PublicKey() ed25519.PublicKey { return slices.Clone(s.ring.public) }
 
+// Checkpoints lists all checkpoints, oldest first, to be kept elsewhere.
+func (s *Service) Checkpoints(ctx context.Context) ([]audit.Checkpoint, error) {
+	return view(ctx, s, func(ctx context.Context, r Reader) ([]audit.Checkpoint, error) {
+		var out []audit.Checkpoint
+		for c, err := range r.Checkpoints(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, c)
+		}
+		return out, nil
+	})
+}
+
 // Verify checks every record, the ends of all chains and every checkpoint. The
 // failure wraps the *audit.BrokenError that names the first broken record.
 func (s *Service) Verify(ctx context.Context) (audit.Report, error) {

@@ -132,6 +132,9 @@ func TestMaintenanceSignsACheckpointOnlyOfWhatIsNew(t *testing.T) {
 	if done, err := w.Maintain(t.Context()); err != nil || !done.Checkpoint || !w.store.state.checkpoints[1].Signed(w.PublicKey()) {
 		t.Errorf("%+v, %v", done, err)
 	}
+	if list, err := w.Checkpoints(t.Context()); err != nil || len(list) != 2 {
+		t.Errorf("%+v, %v", list, err)
+	}
 	report, err := w.Verify(t.Context())
 	if err != nil || report.Checkpoints != 2 || report.Records != 2 {
 		t.Errorf("%+v, %v", report, err)
