@@ -15,7 +15,7 @@ import (
 
 const (
 	eventColumns = "chain, seq, prev, hash, at, kind, actor, integration_id, integration, credential, lease, released, body"
-	insertEvent  = "insert into events (" + eventColumns + ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+	insertEvent  = "into events (" + eventColumns + ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 )
 
 // eventKeys are the columns that repeat the body, in the order of eventColumns.
@@ -29,9 +29,13 @@ func (t *txn) AddRecords(ctx context.Context, records []audit.Record, head audit
 	if n := uint64(len(records)); n == 0 || !e.loaded || head.Chain != e.next.Chain || head.Seq != e.next.Seq+n || records[0].Seq != e.next.Seq+1 {
 		return pam.Failf(pam.ErrOther, "events were not linked to the head of their unit").WithHint("this is a fault of the program; nothing was changed")
 	}
+	insert := "insert "
+	if t.Dialect() == sqldb.SQLite {
+		insert = "insert or fail " // one row each: there is nothing to undo, and no copy is made for that
+	}
 	for _, r := range records {
 		values := append([]any{r.Chain, int64(r.Seq), r.Prev[:], r.Hash[:]}, eventKeys(r.Event)...)
-		if err := t.Later(ctx, insertEvent, append(values, r.Event.Encode())...); err != nil {
+		if err := t.Later(ctx, insert+insertEvent, append(values, r.Event.Encode())...); err != nil {
 			return err
 		}
 	}

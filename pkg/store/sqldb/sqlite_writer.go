@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/redim-tools/redim/pkg/pam"
@@ -64,17 +65,26 @@ func (d *lite) write() {
 // writer is what the writing goroutine keeps.
 type writer struct {
 	*lite
-	conn  liteConn
-	slot  *Slot
-	dirty int // units since the last checkpoint
+	conn    liteConn
+	slot    *Slot
+	dirty   int // units since the last checkpoint
+	careful int // transactions that are still to have savepoints
 }
 
-// serve applies the units in one transaction and answers their callers.
+// serve applies the units in one transaction and answers their callers. It
+// hopes that no unit fails, for savepoints are dear; when one does, all are run
+// again, each behind a savepoint, and so are those of the next transactions.
 func (w *writer) serve(batch []*job) {
 	batch, err := w.begin(batch)
 	if err == nil && len(batch) > 0 {
-		err = w.transact(batch)
+		err = w.transact(batch, len(batch) > 1 && w.careful > 0)
 	}
+	if err == errSpoilt { //nolint:errorlint // ours, and never wrapped
+		w.careful = 64
+		w.serve(batch)
+		return
+	}
+	w.careful = max(w.careful-1, 0)
 	for _, j := range batch {
 		if err != nil {
 			j.err = err
@@ -83,8 +93,11 @@ func (w *writer) serve(batch []*job) {
 	}
 }
 
+// errSpoilt tells that a unit without a savepoint failed beside others.
+var errSpoilt = errors.New("the transaction is spoilt")
+
 // transact runs the units in the transaction that has begun, and commits.
-func (w *writer) transact(batch []*job) (err error) {
+func (w *writer) transact(batch []*job, savepoints bool) (err error) {
 	committed := false
 	defer func() {
 		if !committed {
@@ -96,23 +109,30 @@ func (w *writer) transact(batch []*job) (err error) {
 	}()
 	kept := 0
 	for _, j := range batch {
-		if err := w.run(j, len(batch) > 1); err != nil {
+		if err := w.run(j, savepoints); err != nil {
 			return err
 		}
-		if j.err == nil {
+		switch {
+		case j.err == nil:
 			kept++
+		case len(batch) > 1 && !savepoints:
+			return errSpoilt
 		}
 	}
 	if kept == 0 {
 		return nil
 	}
+	return w.commit(kept, &committed)
+}
+
+func (w *writer) commit(kept int, committed *bool) error {
 	if w.hooks.BeforeCommit != nil {
 		if err := w.hooks.BeforeCommit(context.Background(), w.tx()); err != nil {
 			return err
 		}
 	}
-	_, err = w.conn.Exec(context.Background(), "commit")
-	committed = err == nil
+	_, err := w.conn.Exec(context.Background(), "commit")
+	*committed = err == nil
 	w.dirty += kept
 	return err
 }
@@ -124,15 +144,15 @@ func (w *writer) tx() *Tx { return &Tx{Slot: w.slot, runner: &w.conn, fail: w.fa
 //
 // The statements of a unit don't end with its caller's context: SQLite gives up
 // the whole transaction when one is cut short, and others share it.
-func (w *writer) run(j *job, shared bool) error {
+func (w *writer) run(j *job, savepoint bool) error {
 	ctx := context.WithoutCancel(j.ctx)
-	if shared {
+	if savepoint {
 		if _, err := w.conn.Exec(ctx, "savepoint unit"); err != nil {
 			return err
 		}
 	}
 	j.err = guarded(ctx, j.unit, w.tx())
-	if !shared {
+	if !savepoint {
 		return nil
 	}
 	if j.err != nil {

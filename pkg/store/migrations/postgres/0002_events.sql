@@ -2,7 +2,6 @@
 -- it has few indexes. body is the canonical form, which the hash covers; the
 -- other columns repeat what is searched by, folded where case does not matter.
 create table events (
-  n             bigint generated always as identity constraint events_n primary key,
   chain         text collate "C" not null,
   seq           bigint not null constraint events_seq_is_positive check (seq > 0),
   prev          bytea not null constraint events_prev_is_a_hash check (octet_length(prev) = 32),
@@ -16,7 +15,7 @@ create table events (
   lease         text collate "C" not null,
   released      text collate "C" not null,
   body          bytea not null,
- constraint events_place unique (chain, seq)
+  constraint events_place primary key (chain, seq)
 );
 
 create index events_by_time on events (at, chain, seq);

@@ -154,13 +154,11 @@ create table leases (
   constraint leases_end_with_their_state check ((state = 'open') = (ended = 0))
 ) strict;
 
--- The conflict rule: one exclusive holder of a credential at a time.
-create unique index leases_one_holder on leases (credential_id) where state = 'open' and exclusive = 1;
+-- The conflict rule: one exclusive holder of a credential at a time. Most leases
+-- have ended; what is asked of those that hold is kept small.
+create unique index leases_one_holder on leases (credential_id, (case when exclusive = 1 then '' else id end)) where state = 'open';
 create unique index leases_idempotency on leases (actor_key, idempotency) where idempotency <> '';
--- Most leases have ended; what is asked of those that hold is kept small.
-create index leases_open on leases (n) where state = 'open';
 create index leases_open_by_due on leases (due) where state = 'open';
-create index leases_open_by_credential on leases (credential_id, n) where state = 'open';
 create index leases_open_by_actor on leases (actor_key, n) where state = 'open';
 
 create table key_records (

@@ -2,7 +2,6 @@
 -- it has few indexes. body is the canonical form, which the hash covers; the
 -- other columns repeat what is searched by, folded where case does not matter.
 create table events (
-  n             integer constraint events_n primary key,
   chain         text    not null,
   seq           integer not null constraint events_seq_is_positive check (seq > 0),
   prev          blob    not null constraint events_prev_is_a_hash check (length(prev) = 32),
@@ -16,13 +15,13 @@ create table events (
   lease         text    not null,
   released      text    not null,
   body          blob    not null,
-  constraint events_place unique (chain, seq)
-) strict;
+  constraint events_place primary key (chain, seq)
+) strict, without rowid;
 
-create index events_by_time on events (at, chain, seq);
-create index events_by_kind on events (kind, at, chain, seq) where kind not in ('checkout.intent', 'checkout.outcome', 'checkin.intent', 'checkin.outcome');
-create index events_by_integration on events (integration, at, chain, seq) where integration <> '';
-create index events_by_credential on events (credential, at, chain, seq) where credential <> '';
+create index events_by_time on events (at);
+create index events_by_kind on events (kind, at) where kind not in ('checkout.intent', 'checkout.outcome', 'checkin.intent', 'checkin.outcome');
+create index events_by_integration on events (integration, at) where integration <> '';
+create index events_by_credential on events (credential, at) where credential <> '';
 
 create trigger events_are_never_changed before update on events begin
   select raise(abort, 'events_append_only: events are never changed');
@@ -32,10 +31,11 @@ create trigger events_are_never_removed before delete on events begin
   select raise(abort, 'events_append_only: events are never removed');
 end;
 
--- insert or replace removes rows without asking the trigger above.
+-- insert or replace removes rows without asking the trigger above. This one
+-- comes before anything was done, so that there is nothing to undo.
 create trigger events_are_never_replaced before insert on events
-when exists (select 1 from events where chain = new.chain and seq = new.seq) or exists (select 1 from events where n = new.n) begin
-  select raise(abort, 'events_place: events are never replaced');
+when exists (select 1 from events where chain = new.chain and seq = new.seq) begin
+  select raise(fail, 'events_place: events are never replaced');
 end;
 
 -- The end of each chain.
