@@ -20,7 +20,7 @@ func (s *fakeState) Requests(_ context.Context, c vault.RequestCriteria) (vault.
 		return (len(c.States) == 0 || slices.Contains(c.States, r.State)) && (c.CredentialID == "" || c.CredentialID == r.CredentialID) &&
 			(c.Requester == nil || c.Requester.Same(r.Requester)) && (c.Before.IsZero() || r.Until.Before(c.Before))
 	}
-	return page(s.requests, c.Paging, fits, func(vault.Request) string { return "" }, func(r vault.Request) string { return r.ID })
+	return page(s.requests, c.Paging, fits, func(vault.Request) string { return "" }, func(r vault.Request) string { return r.ID }), nil
 }
 
 func (s *fakeState) AddRequest(_ context.Context, r vault.Request) error {
@@ -43,7 +43,7 @@ func (s *fakeState) Leases(_ context.Context, c vault.LeaseCriteria) (vault.Page
 		return (c.State == "" || c.State == l.State) && (c.CredentialID == "" || c.CredentialID == l.CredentialID) && (c.Key == "" || c.Key == l.Key) &&
 			(c.Holder == nil || c.Holder.Same(l.Holder)) && (c.Before.IsZero() || l.Due.Before(c.Before))
 	}
-	return page(s.leases, c.Paging, fits, func(l vault.Lease) string { return l.At.Format("20060102150405.000000") }, func(l vault.Lease) string { return l.ID })
+	return page(s.leases, c.Paging, fits, func(l vault.Lease) string { return l.At.Format("20060102150405.000000") }, func(l vault.Lease) string { return l.ID }), nil
 }
 
 func (s *fakeState) AddLease(_ context.Context, l vault.Lease) error {
@@ -84,7 +84,7 @@ func (s *fakeState) Events(_ context.Context, c vault.EventCriteria) (vault.Page
 		}
 		return fixed(n)
 	}
-	return page(m, c.Paging, fits, key, func(r audit.Record) string { return r.Hash.String() })
+	return page(m, c.Paging, fits, key, func(r audit.Record) string { return r.Hash.String() }), nil
 }
 
 func fixed(n int64) string {

@@ -107,7 +107,7 @@ func named[T any](m map[string]T, name string, of func(T) string) (T, error) {
 }
 
 // page sorts by key and id and cuts one page.
-func page[T any](m map[string]T, p vault.Paging, fits func(T) bool, key func(T) string, id func(T) string) (vault.Page[T], error) {
+func page[T any](m map[string]T, p vault.Paging, fits func(T) bool, key func(T) string, id func(T) string) vault.Page[T] {
 	items := slices.DeleteFunc(slices.Collect(maps.Values(m)), func(v T) bool { return !fits(v) })
 	order := func(a, b T) int { return cmp.Or(cmp.Compare(key(a), key(b)), cmp.Compare(id(a), id(b))) }
 	slices.SortFunc(items, order)
@@ -115,10 +115,10 @@ func page[T any](m map[string]T, p vault.Paging, fits func(T) bool, key func(T) 
 		return !p.After.IsZero() && cmp.Or(cmp.Compare(key(v), p.After.Key), cmp.Compare(id(v), p.After.ID)) <= 0
 	})
 	if len(items) <= p.Limit {
-		return vault.Page[T]{Items: items}, nil
+		return vault.Page[T]{Items: items}
 	}
 	last := items[p.Limit-1]
-	return vault.Page[T]{Items: items[:p.Limit], Next: vault.Cursor{Key: key(last), ID: id(last), Digest: p.Digest}.String()}, nil
+	return vault.Page[T]{Items: items[:p.Limit], Next: vault.Cursor{Key: key(last), ID: id(last), Digest: p.Digest}.String()}
 }
 
 func add[T any](m map[string]T, id, name string, v T, of func(T) string) error {
@@ -163,7 +163,7 @@ func (s *fakeState) IntegrationNamed(_ context.Context, name string) (vault.Inte
 }
 
 func (s *fakeState) Integrations(_ context.Context, c vault.IntegrationCriteria) (vault.Page[vault.Integration], error) {
-	return page(s.integrations, c.Paging, c.Fits, func(i vault.Integration) string { return vault.Fold(i.Name) }, func(i vault.Integration) string { return i.ID })
+	return page(s.integrations, c.Paging, c.Fits, func(i vault.Integration) string { return vault.Fold(i.Name) }, func(i vault.Integration) string { return i.ID }), nil
 }
 
 func (s *fakeState) AddIntegration(_ context.Context, i vault.Integration) error {
@@ -210,7 +210,7 @@ func (s *fakeState) Credentials(_ context.Context, c vault.CredentialCriteria) (
 		granted := c.Grants == nil || slices.ContainsFunc(c.Grants, func(p vault.Pattern) bool { return p.Covers(v.System, v.Account) })
 		return isFor && granted && c.Match.Fits(v.Ref()) && (c.Kind == "" || c.Kind == v.Kind) && (c.Access == "" || c.Access == access)
 	}
-	return page(s.credentials, c.Paging, fits, func(v vault.Credential) string { return vault.Fold(v.Ref()) }, func(v vault.Credential) string { return v.ID })
+	return page(s.credentials, c.Paging, fits, func(v vault.Credential) string { return vault.Fold(v.Ref()) }, func(v vault.Credential) string { return v.ID }), nil
 }
 
 func (s *fakeState) AddCredential(_ context.Context, c vault.Credential) error {
@@ -304,7 +304,7 @@ func (s *fakeState) PolicyNamed(_ context.Context, name string) (vault.Policy, e
 }
 
 func (s *fakeState) Policies(_ context.Context, c vault.PolicyCriteria) (vault.Page[vault.Policy], error) {
-	return page(s.policies, c.Paging, func(p vault.Policy) bool { return c.Name.Fits(p.Name) }, func(p vault.Policy) string { return vault.Fold(p.Name) }, func(p vault.Policy) string { return p.ID })
+	return page(s.policies, c.Paging, func(p vault.Policy) bool { return c.Name.Fits(p.Name) }, func(p vault.Policy) string { return vault.Fold(p.Name) }, func(p vault.Policy) string { return p.ID }), nil
 }
 
 func (s *fakeState) AddPolicy(_ context.Context, p vault.Policy) error {

@@ -12,7 +12,7 @@ import (
 )
 
 // checkOutOver checks a credential out over a service.
-func checkOutOver(t *testing.T, s *vault.Service, w *world, who string, c vault.Credential, hold time.Duration) (pam.Checkout, error) {
+func checkOutOver(t *testing.T, s *vault.Service, w *world, who string, c vault.Credential) (pam.Checkout, error) {
 	t.Helper()
 	session, err := s.Session(vault.Ask{Actor: admin(who)})
 	if err != nil {
@@ -20,7 +20,7 @@ func checkOutOver(t *testing.T, s *vault.Service, w *world, who string, c vault.
 	}
 	e := &engine.Engine{Source: session, Journal: session, Clock: w.clock, NewID: vault.NewID}
 	checkout, release, err := e.CheckOut(t.Context(), engine.CheckOutRequest{
-		Identity: pam.Identity{Name: who}, Credential: pam.Credential{System: c.System, Account: c.Account}, For: hold,
+		Identity: pam.Identity{Name: who}, Credential: pam.Credential{System: c.System, Account: c.Account}, For: time.Hour,
 	})
 	release.Secret.Wipe()
 	return checkout, err
@@ -32,7 +32,7 @@ func TestARehearsalKeepsNothingAndAnswersAsTheRealOne(t *testing.T) {
 	c := w.credential("web01/root", "")
 	before := len(w.store.state.records)
 	r := w.Rehearse()
-	if _, err := checkOutOver(t, r, w, "alice", c, time.Hour); err != nil {
+	if _, err := checkOutOver(t, r, w, "alice", c); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.DeleteCredential(t.Context(), admin("root"), "web01/root"); err != nil {
@@ -45,10 +45,10 @@ func TestARehearsalKeepsNothingAndAnswersAsTheRealOne(t *testing.T) {
 	if after := len(w.store.state.records); after != before || len(w.store.state.leases) != 0 || len(w.store.state.policies) != 0 {
 		t.Errorf("%d events became %d, with %d leases and %d policies", before, after, len(w.store.state.leases), len(w.store.state.policies))
 	}
-	if _, err := checkOutOver(t, w.Service, w, "bob", c, time.Hour); err != nil {
+	if _, err := checkOutOver(t, w.Service, w, "bob", c); err != nil {
 		t.Errorf("what a rehearsal released is held: %v", err)
 	}
-	if _, err := checkOutOver(t, r, w, "alice", c, time.Hour); !errors.Is(err, pam.ErrCheckedOut) {
+	if _, err := checkOutOver(t, r, w, "alice", c); !errors.Is(err, pam.ErrCheckedOut) {
 		t.Errorf("the rehearsal answered %v", err)
 	}
 	edit := vault.CredentialEdit{Secret: secret.FromString(canary + " new")}
@@ -61,7 +61,7 @@ func TestCatchingUpEndsWhatIsOverAndElseWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.credential("web01/root", "")
-	if _, err := checkOutOver(t, w.Service, w, "alice", c, time.Hour); err != nil {
+	if _, err := checkOutOver(t, w.Service, w, "alice", c); err != nil {
 		t.Fatal(err)
 	}
 	events := len(w.store.state.records)
