@@ -85,9 +85,7 @@ func (f fileKey) make(ctx context.Context) (Key, error) {
 			return err
 		}
 		key = GenerateKey()
-		line := key.text()
-		defer clear(line)
-		return atomicfile.Write(f.path, line, 0o600)
+		return writeKey(f.path, key)
 	})
 	return key, err
 }

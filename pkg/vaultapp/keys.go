@@ -2,8 +2,9 @@ package vaultapp
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 
-	"github.com/redim-tools/redim/pkg/cli/vaultcli"
 	"github.com/redim-tools/redim/pkg/config"
 	"github.com/redim-tools/redim/pkg/keyring"
 	"github.com/redim-tools/redim/pkg/pam"
@@ -21,18 +22,15 @@ const keyFile = "master.key"
 type keys struct {
 	*wiring
 	settings *config.Settings
+	to       string // the setting that a rotation moves to; empty: it stays
 }
 
 func (w *wiring) keys(s *config.Settings) keys { return keys{wiring: w, settings: s} }
 
-func (w *wiring) masterKey() (vaultcli.MasterKey, error) {
-	s, err := w.Settings()
-	return vaultcli.MasterKey{Keys: w.keys(s)}, err
-}
-
-func (k keys) source() (*seal.KeySource, error) {
+// source is the place that a setting names.
+func (k keys) source(setting string) (*seal.KeySource, error) {
 	dir, _ := k.Paths.DataDir() // without one, only a key that is elsewhere can be had
-	return seal.ParseKeySource(k.settings.Key, seal.Env{
+	return seal.ParseKeySource(setting, seal.Env{
 		Dir: dir, Name: keyFile, Getenv: k.Getenv, Keyring: keyring.System(), PassPhrase: k.passPhrase,
 	})
 }
@@ -46,9 +44,17 @@ func (k keys) passPhrase(ctx context.Context, source secret.Source) (secret.Valu
 	return r.Resolve(ctx, source)
 }
 
+// places are the settings where a key may be, the present one first.
+func (k keys) places() []string {
+	if k.to == "" {
+		return []string{k.settings.Key}
+	}
+	return []string{k.to, k.settings.Key}
+}
+
 // Current is the key where the setting says, made on first use.
 func (k keys) Current(ctx context.Context) (vault.Key, error) {
-	source, err := k.source()
+	source, err := k.source(k.places()[0])
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +78,19 @@ func where(s seal.Status) string {
 
 // Find never makes a key: one that is not there is lost, or elsewhere.
 func (k keys) Find(ctx context.Context, id string) (vault.Key, error) {
-	source, err := k.source()
+	var failed error
+	for _, setting := range k.places() {
+		key, err := k.findAt(ctx, setting, id)
+		if err == nil {
+			return key, nil
+		}
+		failed = errors.Join(failed, err)
+	}
+	return nil, failed
+}
+
+func (k keys) findAt(ctx context.Context, setting, id string) (vault.Key, error) {
+	source, err := k.source(setting)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +104,12 @@ func (k keys) Find(ctx context.Context, id string) (vault.Key, error) {
 	}
 	if key.ID() == id {
 		return key, nil
+	}
+	// One that a rotation has left behind.
+	if old, err := seal.OpenFile(seal.Retired(status.Path, id)); status.Path != "" && err == nil && old.ID() == id {
+		return old, nil
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
 	return nil, pam.Failf(pam.ErrNotFound, "%s holds another key, %s", where(status), key.ID())
 }

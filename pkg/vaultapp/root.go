@@ -46,13 +46,14 @@ func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
 		return nil, err
 	}
 	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now})
+	var ended vault.Maintained
 	if err == nil {
-		_, err = service.CatchUp(ctx) // what ended by itself since the last command
+		ended, err = service.CatchUp(ctx) // what ended by itself since the last command
 	}
 	if err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	return &vaultcli.Vault{Service: service, Actor: actor(), Close: opened.Close}, nil
+	return &vaultcli.Vault{Service: service, Actor: actor(), Ended: ended, Close: opened.Close}, nil
 }
 
 func (w *wiring) storeOptions(s *config.Settings) (store.Options, error) {
@@ -75,19 +76,4 @@ func actor() vault.Actor {
 		a.Name = u.Username
 	}
 	return a
-}
-
-func (w *wiring) storage() (vaultcli.Storage, error) {
-	s, err := w.Settings()
-	if err != nil {
-		return vaultcli.Storage{}, err
-	}
-	options, err := w.storeOptions(s)
-	if err != nil {
-		return vaultcli.Storage{}, err
-	}
-	return vaultcli.Storage{
-		Address: options.Address,
-		Migrate: func(ctx context.Context) ([]string, error) { return store.Migrate(ctx, options) },
-	}, nil
 }

@@ -21,13 +21,14 @@ type App struct {
 	// Storage finds the store without opening it as a vault.
 	Storage func() (Storage, error)
 	// MasterKey finds the place of the master key.
-	MasterKey func() (MasterKey, error)
+	MasterKey func(context.Context) (MasterKey, error)
 }
 
 // Vault is an open vault, and who works with it.
 type Vault struct {
 	*vault.Service
 	Actor vault.Actor
+	Ended vault.Maintained // what was over when it was opened, and was ended then
 	Close func() error
 }
 

@@ -9,10 +9,14 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/cache"
 	"github.com/redim-tools/redim/pkg/cmd/config"
 	"github.com/redim-tools/redim/pkg/cmd/credentials"
+	"github.com/redim-tools/redim/pkg/cmd/events"
 	"github.com/redim-tools/redim/pkg/cmd/integrations"
+	"github.com/redim-tools/redim/pkg/cmd/key"
 	"github.com/redim-tools/redim/pkg/cmd/leases"
+	"github.com/redim-tools/redim/pkg/cmd/maintain"
 	"github.com/redim-tools/redim/pkg/cmd/policies"
 	"github.com/redim-tools/redim/pkg/cmd/requests"
+	"github.com/redim-tools/redim/pkg/cmd/store"
 )
 
 // New makes the command tree. It touches nothing.
@@ -20,6 +24,7 @@ func New(app *vaultcli.App) *cobra.Command {
 	groups := []*cobra.Group{
 		{ID: "use", Title: "Check out and in:"},
 		{ID: "records", Title: "Records:"},
+		{ID: "care", Title: "Events, store and key:"},
 		{ID: "manage", Title: "Settings and cache:"},
 		{ID: "help", Title: "Help:"},
 	}
@@ -37,6 +42,10 @@ Start with "vault integrations new".`, groups,
 		cli.In("records", integrations.New(app)),
 		cli.In("records", credentials.New(app)),
 		cli.In("records", policies.New(app)),
+		cli.In("care", events.New(app)),
+		cli.In("care", store.New(app)),
+		cli.In("care", key.New(app)),
+		cli.In("care", maintain.New(app, nil)),
 		cli.In("manage", config.New(app.App)),
 		cli.In("manage", cache.New(app.App)),
 	)
