@@ -118,15 +118,33 @@ func ExactArgs(names ...string) cobra.PositionalArgs {
 func OutputFlag(cmd *cobra.Command, to *string, formats ...string) {
 	cmd.Flags().StringVarP(to, "output", "o", "", "output `format`: "+strings.Join(formats, ", ")+" (default: a table on a terminal, tab-separated in a pipe)")
 	Complete(cmd, "output", formats...)
-	check := cmd.PreRunE
-	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+	before(cmd, func() error {
 		if *to != "" && !slices.Contains(formats, *to) {
 			return pam.Failf(pam.ErrUsage, "output format %q is not known here", *to).WithHint("use one of: %s", strings.Join(formats, ", "))
 		}
-		if check == nil {
-			return nil
+		return nil
+	})
+}
+
+// Exclude refuses two flags on one command line.
+func Exclude(cmd *cobra.Command, one, other string) {
+	cmd.MarkFlagsMutuallyExclusive(one, other) // so that completion knows
+	before(cmd, func() error {
+		if cmd.Flags().Changed(one) && cmd.Flags().Changed(other) {
+			return pam.Failf(pam.ErrUsage, "--%s and --%s exclude each other", one, other).WithHint("use one of them")
 		}
-		return check(cmd, args)
+		return nil
+	})
+}
+
+// before adds a check to those that go before a command's run.
+func before(cmd *cobra.Command, check func() error) {
+	others := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := check(); err != nil || others == nil {
+			return err
+		}
+		return others(cmd, args)
 	}
 }
 

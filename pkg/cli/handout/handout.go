@@ -38,9 +38,9 @@ func (o *Options) Add(cmd *cobra.Command) {
 	f.StringVar(&o.Out, "out", "", "write the password to a new `file` with mode 0600")
 	cli.Complete(cmd, "field", fields()...)
 	cli.OutputFlag(cmd, &o.Output, append(cli.OneFormats(), "env")...)
-	cmd.MarkFlagsMutuallyExclusive("field", "out")
-	cmd.MarkFlagsMutuallyExclusive("field", "reveal")
-	cmd.MarkFlagsMutuallyExclusive("out", "reveal")
+	cli.Exclude(cmd, "field", "out")
+	cli.Exclude(cmd, "field", "reveal")
+	cli.Exclude(cmd, "out", "reveal")
 }
 
 func fields() []string { return []string{"password", "username", "system", "id"} }

@@ -54,7 +54,7 @@ can't be opened; 110 it can't be written to.`,
 	opts.flags(cmd, app)
 	cmd.Flags().BoolVar(&opts.NoSecret, "no-secret", false, "add it without a secret, to be given one later")
 	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "check everything, and tell what would be added; add nothing")
-	cmd.MarkFlagsMutuallyExclusive("secret-from", "no-secret")
+	cli.Exclude(cmd, "secret-from", "no-secret")
 	cli.OutputFlag(cmd, &opts.Output, cli.OneFormats()...)
 	return cmd
 }

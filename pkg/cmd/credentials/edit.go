@@ -61,8 +61,8 @@ new name is taken; 109 the store can't be opened; 110 it can't be written to.`,
 	f.StringArrayVar(&opts.RemoveEndpoint, "remove-endpoint", nil, "`system` that it is for no more; may be repeated")
 	f.Int64Var(&opts.Seen, "if-version", 0, "change it only while it has this `version`")
 	f.BoolVar(&opts.DryRun, "dry-run", false, "check everything, and tell what would be changed; change nothing")
-	cmd.MarkFlagsMutuallyExclusive("endpoint", "add-endpoint")
-	cmd.MarkFlagsMutuallyExclusive("endpoint", "remove-endpoint")
+	cli.Exclude(cmd, "endpoint", "add-endpoint")
+	cli.Exclude(cmd, "endpoint", "remove-endpoint")
 	cli.OutputFlag(cmd, &opts.Output, cli.OneFormats()...)
 	return cmd
 }

@@ -76,8 +76,8 @@ change the code unless --fail-on names their class.`,
 	f.StringVar(&opts.From, "from", "", "test each line user,endpoint[,ip] of a `file`, or of standard input for -")
 	cli.Complete(cmd, "fail-on", append(warningClasses(), "all")...)
 	cli.OutputFlag(cmd, &opts.Output, cli.ListFormats()...)
-	cmd.MarkFlagsMutuallyExclusive("from", "user")
-	cmd.MarkFlagsMutuallyExclusive("from", "endpoint")
+	cli.Exclude(cmd, "from", "user")
+	cli.Exclude(cmd, "from", "endpoint")
 	return cmd
 }
 
