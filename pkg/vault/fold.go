@@ -3,11 +3,17 @@ package vault
 import (
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
-// Fold is the form of a name in which case does not matter: two names that
-// differ in case only have the same. Stores keep it beside the name.
-func Fold(name string) string { return strings.Map(foldRune, name) }
+// Fold is the form of a name in which neither case matters nor whether an
+// accent is written with its letter or after it: two names that differ in that
+// only have the same. Stores keep it beside the name.
+func Fold(name string) string {
+	folded := strings.Map(foldRune, norm.NFC.String(name))
+	return norm.NFC.String(folded) // a small letter may compose where its capital does not
+}
 
 // foldRune is the first of all runes that differ from r in case only, in lower
 // case where that is one of them.
