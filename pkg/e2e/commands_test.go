@@ -22,6 +22,7 @@ func commands() map[string]command {
 		"jsonpath":     positive(jsonPath),
 		"fields":       positive(fields),
 		"canary-allow": positive(canaryAllow),
+		"column":       positive(column),
 	}
 }
 

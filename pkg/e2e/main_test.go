@@ -13,8 +13,10 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"redim": func() { os.Exit(app.Main("redim", redim.New, os.Args[1:])) },
-		"vault": func() { os.Exit(app.Main("vault", vaultapp.Root, os.Args[1:])) },
-		"pty":   func() { os.Exit(ptyMain(os.Args[1:])) },
+		"redim":     func() { os.Exit(app.Main("redim", redim.New, os.Args[1:])) },
+		"vault":     func() { os.Exit(app.Main("vault", vaultapp.Root, os.Args[1:])) },
+		"colleague": func() { os.Exit(colleagueMain(os.Args[1:])) },
+		"later":     func() { os.Exit(laterMain(os.Args[1:])) },
+		"pty":       func() { os.Exit(ptyMain(os.Args[1:])) },
 	})
 }
