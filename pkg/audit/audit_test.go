@@ -277,3 +277,25 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestTheFormOfAnEventIsForEver pins hashes: records that were written once
+// must verify with every later program.
+func TestTheFormOfAnEventIsForEver(t *testing.T) {
+	t.Parallel()
+	e := audit.Event{
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC), Kind: audit.CheckoutOutcome, Actor: "alice", Address: "10.0.0.1", IntegrationID: "i", Integration: "nightly",
+		CredentialID: "c", Credential: "web01/root", Policy: "p", Lease: "l", Request: "r", Reason: "why", Comment: "words", Ticket: "CHG-1", Justification: "j",
+		Outcome: "released", Released: "hmac", Changes: []audit.Change{{Field: "f", Old: "o", New: "n"}},
+	}
+	const pinned = "010006475ef64cf34610636865636b6f75742e6f7574636f6d6505616c6963650831302e302e302e310169076e696768746c7901630a77656230312f" +
+		"726f6f740170016c01720377687905776f726473054348472d31016a0872656c656173656404686d6163010166016f016e" +
+		" b689547537c3457f0a32405758ce040696f73c0138bcbe971d1378434e4dde60" +
+		" f76786aeee88a1879d57898459746fbb714746a189da5be7c1bbe48607dc16b8" +
+		" 1c995b8dc2eda851c0b408d8f5ec92a127eb63ce21cce04c311f41d48a0f75ac"
+	first, head := audit.Head{Chain: "w1"}.Link(e)
+	second, head := head.Link(audit.Event{})
+	got := fmt.Sprintf("%x %s %s %s", e.Encode(), first.Hash, second.Hash, head.Seal([]byte("key")).MAC)
+	if got != pinned {
+		t.Errorf("the form changed:\n%s", got)
+	}
+}
