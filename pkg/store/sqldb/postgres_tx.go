@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/jackc/pgx/v5"
@@ -51,7 +52,14 @@ func (t *pgTx) send(ctx context.Context, query string, args []any) (pgx.BatchRes
 	return results, nil
 }
 
+// clear reports whether nothing waits to be sent; then no batch is needed.
+func (t *pgTx) clear() bool { return t.begin == "" && len(t.queue) == 0 }
+
 func (t *pgTx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if t.clear() {
+		tag, err := t.conn.Exec(ctx, query, args...)
+		return tag.RowsAffected(), pgError(err)
+	}
 	results, err := t.send(ctx, query, args)
 	if err != nil {
 		return 0, pgError(err)
@@ -63,9 +71,10 @@ func (t *pgTx) Exec(ctx context.Context, query string, args ...any) (int64, erro
 	return tag.RowsAffected(), pgError(err)
 }
 
-// Script sends what waits, then the text as it is: several statements can't be prepared.
+// Script sends what waits, then the text as it is: several statements can't be
+// prepared.
 func (t *pgTx) Script(ctx context.Context, text string) error {
-	if t.begin != "" || len(t.queue) > 0 {
+	if !t.clear() {
 		if _, err := t.Exec(ctx, "select 1"); err != nil {
 			return err
 		}
@@ -75,6 +84,10 @@ func (t *pgTx) Script(ctx context.Context, text string) error {
 }
 
 func (t *pgTx) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	if t.clear() {
+		rows, err := t.conn.Query(ctx, query, args...)
+		return pgRows{rows, nil}, pgError(err)
+	}
 	results, err := t.send(ctx, query, args)
 	if err != nil {
 		return nil, pgError(err)
@@ -127,15 +140,15 @@ func (t *pgTx) finish(ctx context.Context, how string) (pgconn.CommandTag, error
 
 type pgRows struct {
 	pgx.Rows
-	results pgx.BatchResults
+	results pgx.BatchResults // nil when the query went alone
 }
 
 // Close closes and tells what made the rows end.
 func (r pgRows) Close() error {
 	r.Rows.Close()
 	err := r.Rows.Err()
-	if e := r.results.Close(); err == nil {
-		err = e
+	if r.results != nil {
+		err = cmp.Or(err, r.results.Close())
 	}
 	return pgError(err)
 }
