@@ -33,7 +33,7 @@ func ParsePattern(text string) (Pattern, error) {
 	if strings.Contains(text, "|") {
 		return Pattern{}, pam.Failf(pam.ErrUsage, "pattern %q holds a |", text).WithHint("no system and no account does; give several patterns one by one")
 	}
-	if err := checkWords("pattern", text, 2*maxPart+1); err != nil {
+	if err := checkTold("pattern", text, 2*maxPart+1); err != nil {
 		return Pattern{}, err
 	}
 	return Pattern{System: squeeze(system), Account: squeeze(account)}, nil

@@ -135,7 +135,7 @@ func TestANameIsRefusedThatCanNotBeTold(t *testing.T) {
 	t.Parallel()
 	for name, says := range map[string]string{
 		"": "is empty", "  ": "is empty", " a": "blank", "a ": "blank", strings.Repeat("x", 129): "129 characters", "a\x1b[2J": "U+001B", "a\nb": "U+000A",
-		"a\u202eb": "U+202E", "a\u2066b": "U+2066", "a\u200fb": "U+200F", "a\u200bb": "U+200B", "a\ufeffb": "U+FEFF", "a\x7f": "U+007F", "a\u0085b": "U+0085",
+		"a\u202eb": "U+202E", "a\u2066b": "U+2066", "a\u200fb": "U+200F", "a\u200bb": "U+200B", "a\u200db": "U+200D at byte 1", "a\ufeffb": "U+FEFF", "a\x7f": "U+007F", "a\u0085b": "U+0085",
 		"a\xff": "UTF-8", "a\u3164b": "U+3164", "a\u061cb": "U+061C", "a\U000e0041b": "U+E0041",
 	} {
 		_, err := vault.IntegrationEdit{Name: &name}.Apply(vault.NewIntegration())
@@ -145,6 +145,9 @@ func TestANameIsRefusedThatCanNotBeTold(t *testing.T) {
 		if i, err := (vault.IntegrationEdit{Name: &name}).Apply(vault.NewIntegration()); err != nil || i.Name != name {
 			t.Errorf("%q: %v", name, err)
 		}
+	}
+	if _, err := (vault.IntegrationEdit{Name: new("a"), Description: new("می\u200cخواهم")}).Apply(vault.NewIntegration()); err != nil {
+		t.Error(err)
 	}
 	long := strings.Repeat("x", 2001)
 	_, err := vault.IntegrationEdit{Name: new("a"), Description: &long}.Apply(vault.NewIntegration())

@@ -26,7 +26,17 @@ func checkName(what, name string) error {
 	if strings.TrimSpace(name) != name {
 		return pam.Failf(pam.ErrUsage, "%s %q begins or ends with a blank", what, name).WithHint("leave the outer blanks out")
 	}
-	return checkWords(what, name, maxName)
+	return checkTold(what, name, maxName)
+}
+
+// checkTold refuses also the characters that join letters: words of some
+// languages need them, but no name can be told by them.
+func checkTold(what, name string, longest int) error {
+	if i := strings.IndexAny(name, "\u200c\u200d"); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(name[i:])
+		return unseen(what, name, r, i)
+	}
+	return checkWords(what, name, longest)
 }
 
 // checkWords refuses what must not reach a terminal or a log line.
@@ -39,17 +49,23 @@ func checkWords(what, text string, longest int) error {
 	}
 	for i, r := range text {
 		if invisible(r) {
-			return pam.Failf(pam.ErrUsage, "%s %q holds the character %U at byte %d", what, text, r, i).
-				WithHint("remove it: control characters, and characters that are not seen or turn the direction of text, are refused")
+			return unseen(what, text, r, i)
 		}
 	}
 	return nil
+}
+
+func unseen(what, text string, r rune, at int) error {
+	return pam.Failf(pam.ErrUsage, "%s %q holds the character %U at byte %d", what, text, r, at).
+		WithHint("remove it: control characters, and characters that are not seen or turn the direction of text, are refused")
 }
 
 // invisible reports whether a character controls a terminal, turns the
 // direction of text, or is not seen at all.
 func invisible(r rune) bool {
 	switch r {
+	case 0x200c, 0x200d:
+		return false
 	case utf8.RuneError, 0x2028, 0x2029, 0x3164, 0x115f, 0x1160, 0xffa0, 0x00ad, 0x034f:
 		return true
 	}
@@ -64,5 +80,5 @@ func checkPart(what, text, forbidden string) error {
 	if strings.ContainsAny(text, forbidden) || strings.TrimSpace(text) != text {
 		return pam.Failf(pam.ErrUsage, "%s %q holds an outer blank or one of %s", what, text, forbidden).WithHint("write it as the system itself does")
 	}
-	return checkWords(what, text, maxPart)
+	return checkTold(what, text, maxPart)
 }
