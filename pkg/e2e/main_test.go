@@ -16,6 +16,7 @@ func TestMain(m *testing.M) {
 		"redim":     func() { os.Exit(app.Main("redim", redim.New, os.Args[1:])) },
 		"vault":     func() { os.Exit(app.Main("vault", vaultapp.Root, os.Args[1:])) },
 		"colleague": func() { os.Exit(colleagueMain(os.Args[1:])) },
+		"person":    func() { os.Exit(personMain(os.Args[1:])) },
 		"later":     func() { os.Exit(laterMain(os.Args[1:])) },
 		"pty":       func() { os.Exit(ptyMain(os.Args[1:])) },
 	})

@@ -24,6 +24,15 @@ import (
 // called colleague, whatever account the tests run under.
 func colleagueMain(args []string) int { return vaultAs("colleague", 0, args) }
 
+// personMain is the program vault as anybody runs it: person alice checkouts.
+func personMain(args []string) int {
+	if len(args) == 0 {
+		_, _ = fmt.Fprintln(os.Stderr, "usage: person NAME args...")
+		return cli.ExitUsage
+	}
+	return vaultAs(args[0], 0, args[1:])
+}
+
 // laterMain is the program vault as it runs some time from now: later 2h checkouts.
 func laterMain(args []string) int {
 	if len(args) > 0 {
