@@ -38,6 +38,9 @@ func Markdown() string {
 
 func (k Key) markdown(b *strings.Builder) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", k.Name, k.Doc)
+	if k.Tool != "" {
+		fmt.Fprintf(b, "- Read by: `%s`\n", k.Tool)
+	}
 	fmt.Fprintf(b, "- Variable: `%s`\n- Type: %s\n- Default: %s\n", k.Env(), k.typeText(), k.defaultText())
 	fmt.Fprintf(b, "- Example: `--set '%s=%s'`\n", k.Name, k.Example)
 }

@@ -26,7 +26,7 @@ func (f *Filter) flags(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.Since, "since", "", "from this `time` on: 2027-01-31, a moment in RFC 3339, or how long ago, as 36h or 7d")
 	s.StringVar(&f.Until, "until", "", "up to this `time`; a day counts to its end, in UTC")
-	s.StringVar(&f.Integration, "integration", "", "of the integration with this `name`, now or then, or with this id")
+	s.StringVar(&f.Integration, "integration", "", "of the integration that had this `name` then, or has this id")
 	s.StringVar(&f.Credential, "credential", "", "of this `system/account`, with * for any text")
 	s.StringVar(&f.Actor, "actor", "", "by this person or integration, by `name`")
 	s.StringVar(&f.Lease, "lease", "", "of the check-out with this `id`")
