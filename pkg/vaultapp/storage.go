@@ -11,6 +11,7 @@ import (
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/store"
 	"github.com/redim-tools/redim/pkg/store/sqldb"
+	"github.com/redim-tools/redim/pkg/vault"
 )
 
 // storage finds the store, and opens nothing.
@@ -59,15 +60,42 @@ func (k keeper) check(ctx context.Context) ([]vaultcli.Finding, error) {
 }
 
 func (k keeper) checkKey(ctx context.Context) vaultcli.Finding {
-	v, err := k.open(ctx)
+	none, err := k.hasNoKeys(ctx)
+	if none {
+		return vaultcli.Finding{Name: "key", Level: vaultcli.LevelOK, Text: "there is none yet; the next command makes it"}
+	}
 	if err == nil {
-		err = v.Close()
+		err = k.openOnce(ctx)
 	}
 	if err != nil {
 		_, message, hint := cli.Describe(err)
 		return vaultcli.Finding{Name: "key", Level: vaultcli.LevelFault, Text: message, Hint: hint}
 	}
 	return vaultcli.Finding{Name: "key", Level: vaultcli.LevelOK, Text: "the master key opens the store"}
+}
+
+// hasNoKeys reports whether the store is so new that opening the vault would
+// make its keys, which is not for a check to do.
+func (k keeper) hasNoKeys(ctx context.Context) (bool, error) {
+	s, err := store.Open(ctx, k.options)
+	if err != nil {
+		return false, err
+	}
+	var records []vault.KeyRecord
+	err = s.View(ctx, func(ctx context.Context, r vault.Reader) (err error) {
+		records, err = r.KeyRecords(ctx)
+		return err
+	})
+	err = errors.Join(err, s.Close())
+	return err == nil && len(records) == 0, err
+}
+
+func (k keeper) openOnce(ctx context.Context) error {
+	v, err := k.open(ctx)
+	if err != nil {
+		return err
+	}
+	return v.Close()
 }
 
 func (k keeper) checkBackup(ctx context.Context, file string) ([]vaultcli.Finding, error) {

@@ -53,6 +53,20 @@ func Credentials(ctx context.Context, v *Vault, begun string) ([]cobra.Completio
 	return out, err
 }
 
+// Integrations are words that name integrations.
+func Integrations(ctx context.Context, v *Vault, begun string) ([]cobra.Completion, error) {
+	match, err := vault.ParseMatch(begun + "*")
+	if err != nil {
+		return nil, err
+	}
+	page, err := v.Integrations(ctx, vault.IntegrationCriteria{Name: match, Paging: vault.Paging{Limit: completions}}, "")
+	out := make([]cobra.Completion, 0, len(page.Items))
+	for _, i := range page.Items {
+		out = append(out, cobra.CompletionWithDesc(i.Name, i.Description))
+	}
+	return out, err
+}
+
 // Policies are words that name policies.
 func Policies(ctx context.Context, v *Vault, begun string) ([]cobra.Completion, error) {
 	match, err := vault.ParseMatch(begun + "*")

@@ -39,7 +39,8 @@ can't be written to; 130 another name was typed, or the question was left.`,
 		Example: `  vault integrations delete build-server
   vault integrations delete build-server --yes
   vault integrations delete build-server --dry-run`,
-		Args: cli.ExactArgs("the name or the id of an integration"),
+		Args:              cli.ExactArgs("the name or the id of an integration"),
+		ValidArgsFunction: app.Complete(vaultcli.Integrations),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Ref = args[0]
 			if runF != nil {

@@ -56,7 +56,8 @@ changed meanwhile; 109 the store can't be opened; 110 it can't be written to.`,
   vault integrations edit build-server --add-ip 10.0.1.0/24 --hours 4
   vault integrations edit build-server --skip-approval-justification 'change 4711' --skip-approval-until 2099-01-31 --dry-run
   vault integrations edit build-server --name build --if-version 3`,
-		Args: cli.ExactArgs("the name or the id of an integration"),
+		Args:              cli.ExactArgs("the name or the id of an integration"),
+		ValidArgsFunction: app.Complete(vaultcli.Integrations),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Ref = args[0]
 			opts.given(cmd)

@@ -31,7 +31,8 @@ no such integration; 109 the store can't be opened; 110 it can't be written to.`
 		Example: `  vault integrations rotate-credential build-server --field credential > credential.txt
   vault integrations rotate-credential build-server --credential file:/run/secrets/build
   vault integrations rotate-credential build-server --dry-run`,
-		Args: cli.ExactArgs("the name or the id of an integration"),
+		Args:              cli.ExactArgs("the name or the id of an integration"),
+		ValidArgsFunction: app.Complete(vaultcli.Integrations),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Ref = args[0]
 			opts.given(cmd)

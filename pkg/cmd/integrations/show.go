@@ -32,7 +32,8 @@ read it back.
 Exit codes: 0; 106 there is no such integration; 109 the store can't be opened.`,
 		Example: `  vault integrations show build-server
   vault integrations show build-server -o json`,
-		Args: cli.ExactArgs("the name or the id of an integration"),
+		Args:              cli.ExactArgs("the name or the id of an integration"),
+		ValidArgsFunction: app.Complete(vaultcli.Integrations),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Ref = args[0]
 			if runF != nil {

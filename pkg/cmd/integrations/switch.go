@@ -41,6 +41,7 @@ Exit codes: 0, also when it is inactive already; 106 there is no such integratio
 
 func newSwitch(app *vaultcli.App, runF func(context.Context, *EditOptions) error, cmd *cobra.Command, on bool) *cobra.Command {
 	opts := newEditOptions(app)
+	cmd.ValidArgsFunction = app.Complete(vaultcli.Integrations)
 	cmd.Args = cli.ExactArgs("the name or the id of an integration")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Ref = args[0]

@@ -38,7 +38,8 @@ Exit codes: 0 it would be let in; 2 the address is none; 105 it would be refused
 there is no such integration; 109 the store can't be opened.`,
 		Example: `  vault integrations test build-server --from 10.0.0.5
   vault integrations test build-server --from 2001:db8::1 -o json`,
-		Args: cli.ExactArgs("the name or the id of an integration"),
+		Args:              cli.ExactArgs("the name or the id of an integration"),
+		ValidArgsFunction: app.Complete(vaultcli.Integrations),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Ref = args[0]
 			if runF != nil {
