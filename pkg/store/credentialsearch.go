@@ -88,11 +88,12 @@ func (w *where) covers(column, pattern string) {
 
 func (s credentialSearch) plain(w *where) {
 	s.flags(w)
-	w.matches("ref_key", s.Match)
+	w.matches(s.unindexed("ref_key"), s.Match)
 }
 
 func (s credentialSearch) indexed(w *where) {
-	s.plain(w)
+	s.flags(w)
+	w.matches("ref_key", s.Match)
 	if s.Dialect() == sqldb.SQLite {
 		w.and("n in (select rowid from credential_names where credential_names match ?)", s.names)
 	}

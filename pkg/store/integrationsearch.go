@@ -116,7 +116,7 @@ func (s integrationSearch) flags(w *where) {
 
 func (s integrationSearch) plain(w *where) {
 	s.flags(w)
-	w.matches("name_key", s.Name)
+	w.matches(s.unindexed("name_key"), s.Name)
 	if len(s.Words) > 0 {
 		s.words(w)
 	}
@@ -134,11 +134,14 @@ func (s integrationSearch) words(w *where) {
 
 // indexed lets the index of names or of words lead.
 func (s integrationSearch) indexed(w *where) {
+	s.flags(w)
 	if s.Dialect() == sqldb.PostgreSQL {
-		s.plain(w)
+		w.matches("name_key", s.Name)
+		if len(s.Words) > 0 {
+			s.words(w)
+		}
 		return
 	}
-	s.flags(w)
 	if s.names != "" {
 		w.and("n in (select rowid from integration_names where integration_names match ?)", s.names)
 	}

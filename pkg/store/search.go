@@ -109,6 +109,15 @@ func (f finder[T]) orderBy() string {
 	return " order by " + strings.Join(f.order, ", ")
 }
 
+// unindexed keeps PostgreSQL from answering a condition by an index, whose rows
+// it would have to sort, where rows come in their order anyway.
+func (t *txn) unindexed(column string) string {
+	if t.Dialect() == sqldb.PostgreSQL {
+		return "(" + column + " || '')"
+	}
+	return column
+}
+
 // trigrams is the text that the trigram index of SQLite is asked for, empty when
 // no part of the name is long enough for it.
 func trigrams(m vault.Match) string {
