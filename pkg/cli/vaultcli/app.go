@@ -3,6 +3,7 @@ package vaultcli
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/pam"
@@ -31,6 +32,10 @@ type Vault struct {
 	Ended vault.Maintained // what was over when it was opened, and was ended then
 	Close func() error
 }
+
+// Patience is how long a command may take that reads or writes all there is. The
+// store gives a single unit of work less, unless its caller says how much.
+const Patience = time.Hour
 
 // Opener is App.Open, as the options of a command hold it.
 type Opener func(context.Context) (*Vault, error)

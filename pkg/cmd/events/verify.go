@@ -83,6 +83,8 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 	if opts.File != "" {
 		return opts.offline()
 	}
+	ctx, cancel := context.WithTimeout(ctx, vaultcli.Patience)
+	defer cancel()
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
 		report, err := v.Verify(ctx)
 		if err != nil {

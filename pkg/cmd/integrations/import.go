@@ -73,6 +73,8 @@ func runImport(ctx context.Context, opts *ImportOptions) error {
 	if err != nil {
 		return nothing(err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, vaultcli.Patience)
+	defer cancel()
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
 		plan, err := v.ImportIntegrations(ctx, v.Actor, planned, opts.DryRun)
 		if err != nil {

@@ -49,6 +49,8 @@ func runBackup(ctx context.Context, opts *BackupOptions) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, vaultcli.Patience)
+	defer cancel()
 	if err := at.Backup(ctx, opts.File); err != nil {
 		return err
 	}

@@ -51,6 +51,8 @@ func runCheck(ctx context.Context, opts *CheckOptions) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, vaultcli.Patience)
+	defer cancel()
 	found, err := at.Check(ctx)
 	if err != nil {
 		return err

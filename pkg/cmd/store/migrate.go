@@ -53,6 +53,8 @@ func runMigrate(ctx context.Context, opts *MigrateOptions) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, vaultcli.Patience)
+	defer cancel()
 	if opts.DryRun {
 		return opts.rehearse(ctx, at)
 	}

@@ -66,6 +66,8 @@ func runRestore(ctx context.Context, opts *RestoreOptions) error {
 	if err := opts.confirm(ctx, at); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, vaultcli.Patience)
+	defer cancel()
 	if err := at.Restore(ctx, opts.File); err != nil {
 		return err
 	}
