@@ -59,8 +59,6 @@ can't be opened; 110 it can't be written to.`,
 	return cmd
 }
 
-func newResult(app *vaultcli.App) Result { return Result{Streams: app.Streams, Say: app.Say} }
-
 func whyNoPrompt(app *vaultcli.App) func() string {
 	return func() string { return app.Streams.WhyNoPrompt(app.Globals.NoInput, app.Getenv) }
 }
@@ -77,11 +75,11 @@ func runAdd(ctx context.Context, opts *AddOptions) error {
 		defer e.Secret.Wipe()
 	}
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
-		done, err := opts.service(v).CreateCredential(ctx, v.Actor, e)
+		done, err := opts.Service(v).CreateCredential(ctx, v.Actor, e)
 		if err != nil {
 			return err
 		}
-		opts.Say("%s credential %s%s", opts.verb("added", "add"), done.Credential.Ref(), withoutSecret(done.Credential))
+		opts.Say("%s credential %s%s", opts.Verb("added", "add"), done.Credential.Ref(), withoutSecret(done.Credential))
 		return opts.show(ctx, v, done.Credential)
 	})
 }

@@ -57,11 +57,11 @@ func runDelete(ctx context.Context, opts *DeleteOptions) error {
 				return err
 			}
 		}
-		gone, err := opts.service(v).DeleteCredential(ctx, v.Actor, c.ID)
+		gone, err := opts.Service(v).DeleteCredential(ctx, v.Actor, c.ID)
 		if err != nil {
 			return err
 		}
-		opts.Say("%s credential %s", opts.verb("deleted", "delete"), gone.Ref())
+		opts.Say("%s credential %s", opts.Verb("deleted", "delete"), gone.Ref())
 		return nil
 	})
 }

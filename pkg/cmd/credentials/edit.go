@@ -105,14 +105,14 @@ func (o *EditOptions) change(ctx context.Context, v *vaultcli.Vault, e vault.Cre
 	if e.Endpoints = o.endpoints(was.Endpoints); e.Endpoints != nil && seen == 0 {
 		seen = was.Version // the list is made of what was read
 	}
-	done, err := o.service(v).EditCredential(ctx, v.Actor, was.ID, seen, e)
+	done, err := o.Service(v).EditCredential(ctx, v.Actor, was.ID, seen, e)
 	if err != nil {
 		return err
 	}
 	if len(done.Changes) == 0 {
 		o.Say("credential %s is so already", was.Ref())
 	} else {
-		o.Say("%s credential %s: %s", o.verb("changed", "change"), was.Ref(), strings.Join(changedFields(done.Changes), ", "))
+		o.Say("%s credential %s: %s", o.Verb("changed", "change"), was.Ref(), strings.Join(changedFields(done.Changes), ", "))
 	}
 	return o.show(ctx, v, done.Credential)
 }

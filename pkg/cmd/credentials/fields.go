@@ -3,6 +3,7 @@ package credentials
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -50,11 +51,8 @@ func kindWords() []string {
 
 func kinds() string {
 	words := kindWords()
-	text := words[0]
-	for _, w := range words[1 : len(words)-1] {
-		text += ", " + w
-	}
-	return text + " or " + words[len(words)-1]
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // given notes which flags the command line has.

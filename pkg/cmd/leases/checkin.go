@@ -6,32 +6,24 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/cli/handback"
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
-	"github.com/redim-tools/redim/pkg/cmd/checkin"
 	"github.com/redim-tools/redim/pkg/engine"
 	"github.com/redim-tools/redim/pkg/pam"
-	"github.com/redim-tools/redim/pkg/term"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
 // CheckInOptions are what "checkin" was told.
 type CheckInOptions struct {
-	IDs       []string
-	All       bool
+	handback.Options
 	Everybody bool
-	DryRun    bool
-	Output    string
 
-	Streams *term.Streams
-	Say     func(format string, args ...any)
-	Now     func() time.Time
-	Open    vaultcli.Opener
+	Vault vaultcli.Opener
 }
 
 // NewCheckIn makes the command. runF replaces its run in tests; nil is the real one.
 func NewCheckIn(app *vaultcli.App, runF func(context.Context, *CheckInOptions) error) *cobra.Command {
-	opts := &CheckInOptions{Streams: app.Streams, Say: app.Say, Now: app.Now, Open: app.Open}
+	opts := &CheckInOptions{Options: handback.Options{Command: app.Name, Streams: app.Streams, Now: app.Now}, Vault: app.Open}
 	cmd := &cobra.Command{
 		Use:   "checkin <id>...",
 		Short: "Give checked-out credentials back",
@@ -56,18 +48,9 @@ can't be written to.`,
 			return runCheckIn(cmd.Context(), opts)
 		},
 	}
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if (len(args) == 0) != opts.All {
-			return pam.Failf(pam.ErrUsage, "name the check-outs to give back, or all of them").WithHint("usage: %s, or with --all; list them with: %s checkouts", cmd.UseLine(), app.Name)
-		}
-		return nil
-	}
 	cmd.ValidArgsFunction = app.Complete(opts.words)
-	f := cmd.Flags()
-	f.BoolVar(&opts.All, "all", false, "give back everything that you hold")
-	f.BoolVar(&opts.Everybody, "everybody", false, "also what others hold")
-	f.BoolVar(&opts.DryRun, "dry-run", false, "tell what would be given back")
-	cli.OutputFlag(cmd, &opts.Output, cli.ListFormats()...)
+	opts.Add(cmd)
+	cmd.Flags().BoolVar(&opts.Everybody, "everybody", false, "also what others hold")
 	return cmd
 }
 
@@ -86,18 +69,16 @@ func (o *CheckInOptions) words(ctx context.Context, v *vaultcli.Vault, _ string)
 }
 
 func runCheckIn(ctx context.Context, opts *CheckInOptions) error {
-	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
+	return opts.Vault.With(ctx, func(v *vaultcli.Vault) error {
 		ask := vault.Ask{Actor: v.Actor, All: opts.Everybody}
 		session, err := v.Session(ask)
 		if err != nil {
 			return err
 		}
-		return checkin.Run(ctx, &checkin.Options{
-			IDs: opts.IDs, All: opts.All, DryRun: opts.DryRun, Output: opts.Output,
-			Streams: opts.Streams, Say: opts.Say, Now: opts.Now,
-			Journal: func() (checkin.Journal, error) { return session, nil },
-			Open:    func(string) (checkin.Service, error) { return giver{service: v.Service, ask: ask, now: opts.Now}, nil },
-		})
+		back := opts.Options
+		back.Journal = func() (handback.Journal, error) { return session, nil }
+		back.Open = func(string) (handback.Service, error) { return giver{service: v.Service, ask: ask, now: opts.Now}, nil }
+		return back.Run(ctx)
 	})
 }
 

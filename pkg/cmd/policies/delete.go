@@ -56,11 +56,11 @@ func runDelete(ctx context.Context, opts *DeleteOptions) error {
 				return err
 			}
 		}
-		gone, err := opts.service(v).DeletePolicy(ctx, v.Actor, p.ID)
+		gone, err := opts.Service(v).DeletePolicy(ctx, v.Actor, p.ID)
 		if err != nil {
 			return err
 		}
-		opts.Say("%s policy %s", opts.verb("deleted", "delete"), gone.Name)
+		opts.Say("%s policy %s", opts.Verb("deleted", "delete"), gone.Name)
 		return nil
 	})
 }

@@ -70,14 +70,14 @@ func runEdit(ctx context.Context, opts *EditOptions) error {
 		return err
 	}
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
-		p, changes, err := opts.service(v).EditPolicy(ctx, v.Actor, opts.Ref, opts.Seen, e)
+		p, changes, err := opts.Service(v).EditPolicy(ctx, v.Actor, opts.Ref, opts.Seen, e)
 		if err != nil {
 			return err
 		}
 		if len(changes) == 0 {
 			opts.Say("policy %s is so already", p.Name)
 		} else {
-			opts.Say("%s policy %s: %s", opts.verb("changed", "change"), p.Name, strings.Join(changed(changes), ", "))
+			opts.Say("%s policy %s: %s", opts.Verb("changed", "change"), p.Name, strings.Join(changed(changes), ", "))
 		}
 		return opts.show(p)
 	})

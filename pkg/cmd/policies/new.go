@@ -54,11 +54,11 @@ func runNew(ctx context.Context, opts *NewOptions) error {
 		return err
 	}
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
-		p, err := opts.service(v).CreatePolicy(ctx, v.Actor, e)
+		p, err := opts.Service(v).CreatePolicy(ctx, v.Actor, e)
 		if err != nil {
 			return err
 		}
-		opts.Say("%s policy %s", opts.verb("made", "make"), p.Name)
+		opts.Say("%s policy %s", opts.Verb("made", "make"), p.Name)
 		return opts.show(p)
 	})
 }

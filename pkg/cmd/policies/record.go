@@ -5,36 +5,13 @@ import (
 
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
 	"github.com/redim-tools/redim/pkg/render"
-	"github.com/redim-tools/redim/pkg/term"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-// Result says how the policy that came out is shown.
-type Result struct {
-	Output string
-	DryRun bool
+// Result shows the policy that came out.
+type Result struct{ vaultcli.Result }
 
-	Streams *term.Streams
-	Say     func(format string, args ...any)
-}
-
-func newResult(app *vaultcli.App) Result { return Result{Streams: app.Streams, Say: app.Say} }
-
-// service is where the work is done: for a dry run, one that keeps nothing.
-func (r *Result) service(v *vaultcli.Vault) *vault.Service {
-	if r.DryRun {
-		return v.Rehearse()
-	}
-	return v.Service
-}
-
-// verb is the word for what was done, or would be.
-func (r *Result) verb(done, would string) string {
-	if r.DryRun {
-		return "dry run: would " + would
-	}
-	return done
-}
+func newResult(app *vaultcli.App) Result { return Result{vaultcli.NewResult(app)} }
 
 // show writes the record when a format asks for it.
 func (r *Result) show(p vault.Policy) error {
@@ -45,7 +22,7 @@ func (r *Result) show(p vault.Policy) error {
 }
 
 func (r *Result) write(p vault.Policy) error {
-	return render.One(r.Streams, render.Format(r.Output), newRecordJSON(p), fields(p))
+	return r.One(newRecordJSON(p), fields(p))
 }
 
 // recordJSON is a policy as every command here shows it.

@@ -7,8 +7,6 @@ import (
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
-	"github.com/redim-tools/redim/pkg/render"
-	"github.com/redim-tools/redim/pkg/term"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
@@ -17,18 +15,14 @@ type DecideOptions struct {
 	ID      string
 	Approve bool
 	Comment string
-	DryRun  bool
-	Output  string
-
-	Streams *term.Streams
-	Say     func(format string, args ...any)
-	Open    vaultcli.Opener
+	Result
+	Open vaultcli.Opener
 }
 
 // NewDecide makes the command approve, or the command deny. runF replaces its run
 // in tests; nil is the real one.
 func NewDecide(app *vaultcli.App, approve bool, runF func(context.Context, *DecideOptions) error) *cobra.Command {
-	opts := &DecideOptions{Approve: approve, Streams: app.Streams, Say: app.Say, Open: app.Open}
+	opts := &DecideOptions{Approve: approve, Result: newResult(app), Open: app.Open}
 	cmd := denial()
 	if approve {
 		cmd = approval()
@@ -76,30 +70,15 @@ Your own request you drop.` + decideCodes,
 
 func runDecide(ctx context.Context, opts *DecideOptions) error {
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
-		service := v.Service
-		if opts.DryRun {
-			service = v.Rehearse()
-		}
-		r, err := service.Decide(ctx, v.Actor, opts.ID, opts.Approve, opts.Comment)
+		r, err := opts.Service(v).Decide(ctx, v.Actor, opts.ID, opts.Approve, opts.Comment)
 		if err != nil {
 			return err
 		}
-		opts.Say("%s request %s of %s for %s; it is %s, with %s approvals", opts.verb(), r.ID, r.Requester.Name, r.Credential, r.State, approvals(r))
-		if opts.Output == "" {
-			return nil
+		verb := opts.Verb("denied", "deny")
+		if opts.Approve {
+			verb = opts.Verb("approved", "approve")
 		}
-		return render.One(opts.Streams, render.Format(opts.Output), newRecordJSON(r), fields(r))
+		opts.Say("%s request %s of %s for %s; it is %s, with %s approvals", verb, r.ID, r.Requester.Name, r.Credential, r.State, approvals(r))
+		return opts.show(r)
 	})
-}
-
-func (o *DecideOptions) verb() string {
-	switch {
-	case o.DryRun && o.Approve:
-		return "dry run: would approve"
-	case o.DryRun:
-		return "dry run: would deny"
-	case o.Approve:
-		return "approved"
-	}
-	return "denied"
 }

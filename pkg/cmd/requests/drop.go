@@ -7,25 +7,19 @@ import (
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
-	"github.com/redim-tools/redim/pkg/render"
-	"github.com/redim-tools/redim/pkg/term"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
 // DropOptions are what "requests drop" was told.
 type DropOptions struct {
-	ID     string
-	DryRun bool
-	Output string
-
-	Streams *term.Streams
-	Say     func(format string, args ...any)
-	Open    vaultcli.Opener
+	ID string
+	Result
+	Open vaultcli.Opener
 }
 
 // NewDrop makes the command. runF replaces its run in tests; nil is the real one.
 func NewDrop(app *vaultcli.App, runF func(context.Context, *DropOptions) error) *cobra.Command {
-	opts := &DropOptions{Streams: app.Streams, Say: app.Say, Open: app.Open}
+	opts := &DropOptions{Result: newResult(app), Open: app.Open}
 	cmd := &cobra.Command{
 		Use:   "drop <id>",
 		Short: "Withdraw a request",
@@ -52,18 +46,11 @@ can't be opened; 110 it can't be written to.`,
 
 func runDrop(ctx context.Context, opts *DropOptions) error {
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
-		service, verb := v.Service, "dropped"
-		if opts.DryRun {
-			service, verb = v.Rehearse(), "dry run: would drop"
-		}
-		r, err := service.Drop(ctx, v.Actor, opts.ID)
+		r, err := opts.Service(v).Drop(ctx, v.Actor, opts.ID)
 		if err != nil {
 			return err
 		}
-		opts.Say("%s request %s of %s for %s", verb, r.ID, r.Requester.Name, r.Credential)
-		if opts.Output == "" {
-			return nil
-		}
-		return render.One(opts.Streams, render.Format(opts.Output), newRecordJSON(r), fields(r))
+		opts.Say("%s request %s of %s for %s", opts.Verb("dropped", "drop"), r.ID, r.Requester.Name, r.Credential)
+		return opts.show(r)
 	})
 }

@@ -4,9 +4,23 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/redim-tools/redim/pkg/cli/vaultcli"
 	"github.com/redim-tools/redim/pkg/render"
 	"github.com/redim-tools/redim/pkg/vault"
 )
+
+// Result shows the request that came out.
+type Result struct{ vaultcli.Result }
+
+func newResult(app *vaultcli.App) Result { return Result{vaultcli.NewResult(app)} }
+
+// show writes the request when a format asks for it.
+func (r *Result) show(q vault.Request) error {
+	if r.Output == "" {
+		return nil
+	}
+	return r.One(newRecordJSON(q), fields(q))
+}
 
 // recordJSON is a request as every command here shows it.
 type recordJSON struct {

@@ -7,21 +7,18 @@ import (
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
-	"github.com/redim-tools/redim/pkg/render"
-	"github.com/redim-tools/redim/pkg/term"
 )
 
 // ShowOptions are what "requests show" was told.
 type ShowOptions struct {
-	ID      string
-	Output  string
-	Streams *term.Streams
-	Open    vaultcli.Opener
+	ID string
+	Result
+	Open vaultcli.Opener
 }
 
 // NewShow makes the command. runF replaces its run in tests; nil is the real one.
 func NewShow(app *vaultcli.App, runF func(context.Context, *ShowOptions) error) *cobra.Command {
-	opts := &ShowOptions{Streams: app.Streams, Open: app.Open}
+	opts := &ShowOptions{Result: newResult(app), Open: app.Open}
 	cmd := &cobra.Command{
 		Use:   "show <id>",
 		Short: "Show a request for approval",
@@ -51,6 +48,6 @@ func runShow(ctx context.Context, opts *ShowOptions) error {
 		if err != nil {
 			return err
 		}
-		return render.One(opts.Streams, render.Format(opts.Output), newRecordJSON(r), fields(r))
+		return opts.One(newRecordJSON(r), fields(r))
 	})
 }
