@@ -30,8 +30,8 @@ const benchCredentials = 10_000
 // PostgreSQL pgbench.
 func BenchmarkCheckOut(b *testing.B) {
 	for _, callers := range []int{1, 8, 64} {
-		b.Run(fmt.Sprintf("sqlite/%d/plain", callers), func(b *testing.B) { benchBare(b, callers, plainRows) })
-		b.Run(fmt.Sprintf("sqlite/%d/bare", callers), func(b *testing.B) { benchBare(b, callers, sameRows) })
+		b.Run(fmt.Sprintf("sqlite/%d/plain", callers), func(b *testing.B) { benchBare(b, callers, plainRows()) })
+		b.Run(fmt.Sprintf("sqlite/%d/bare", callers), func(b *testing.B) { benchBare(b, callers, sameRows()) })
 		b.Run(fmt.Sprintf("sqlite/%d/store", callers), func(b *testing.B) { benchStore(b, sqliteBackend().make(b), callers) })
 	}
 	server := storetest.Start(b)
@@ -142,24 +142,26 @@ type rowSet struct {
 }
 
 // plainRows go to tables without an index, a check or a trigger.
-var plainRows = rowSet{
-	[]string{
+func plainRows() rowSet {
+	return rowSet{[]string{
 		"create table c (id text primary key, secret blob) without rowid",
 		"create table l (id text primary key, credential text, holder text, reason text, comment text, at integer, due integer) without rowid",
 		"create table e (n integer primary key, chain text, seq integer, prev blob, hash blob, lease text, credential text, body blob)",
 	},
-	"insert into c values (?, ?)", "select secret from c where id = ?",
-	"insert into l values (?, ?, ?, ?, ?, ?, ?)", "insert into e (chain, seq, prev, hash, lease, credential, body) values (?, ?, ?, ?, ?, ?, ?)",
+		"insert into c values (?, ?)", "select secret from c where id = ?",
+		"insert into l values (?, ?, ?, ?, ?, ?, ?)", "insert into e (chain, seq, prev, hash, lease, credential, body) values (?, ?, ?, ?, ?, ?, ?)",
+	}
 }
 
 // sameRows go to the tables of the store.
-var sameRows = rowSet{
-	nil,
-	"insert into secret_versions (credential_id, number, sealed, wrapped, wrapped_by, created, created_by) values (?, 1, ?, x'00', 'k', 0, '')",
-	"select sealed from secret_versions where credential_id = ? and number = 1",
-	`insert into leases (id, credential_id, actor_name, reason, comment, at, due, credential, secret, exclusive, ticket, request_id, idempotency, state, ended, actor_kind, actor_id, actor_address, actor_key, version, created, created_by, changed, changed_by)
+func sameRows() rowSet {
+	return rowSet{nil,
+		"insert into secret_versions (credential_id, number, sealed, wrapped, wrapped_by, created, created_by) values (?, 1, ?, x'00', 'k', 0, '')",
+		"select sealed from secret_versions where credential_id = ? and number = 1",
+		`insert into leases (id, credential_id, actor_name, reason, comment, at, due, credential, secret, exclusive, ticket, request_id, idempotency, state, ended, actor_kind, actor_id, actor_address, actor_key, version, created, created_by, changed, changed_by)
 values (?, ?, ?, ?, ?, ?, ?, 'web01/root', 1, 0, 't', '', '', 'open', 0, 'integration', '01900000-0000-7000-8000-000000000900', '', 'integration:01900000-0000-7000-8000-000000000900', 1, 1, 'alice', 1, 'bob')`,
-	"insert into events (chain, seq, prev, hash, lease, credential, body, at, kind, actor, integration_id, integration, released) values (?, ?, ?, ?, ?, ?, ?, 1763726460000123, 'checkout.intent', 'alice', '01900000-0000-7000-8000-000000000001', 'a', 'keyed')",
+		"insert into events (chain, seq, prev, hash, lease, credential, body, at, kind, actor, integration_id, integration, released) values (?, ?, ?, ?, ?, ?, ?, 1763726460000123, 'checkout.intent', 'alice', '01900000-0000-7000-8000-000000000001', 'a', 'keyed')",
+	}
 }
 
 func benchBare(b *testing.B, callers int, rows rowSet) {
@@ -171,7 +173,7 @@ func benchBare(b *testing.B, callers int, rows rowSet) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
+	b.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1)
 	for _, statement := range append(rows.setup, "begin") {
 		bareExec(b, db, statement)
@@ -205,15 +207,17 @@ func bareExec(b *testing.B, db *sql.DB, statement string, args ...any) {
 // bareLoop gathers what waits into one transaction, with prepared statements.
 func bareLoop(b *testing.B, db *sql.DB, rows rowSet, work <-chan bareJob) {
 	ctx := context.Background()
-	prepare := func(text string) *sql.Stmt {
+	stmts := make([]*sql.Stmt, 5)
+	for i, text := range []string{"begin immediate", "commit", rows.read, rows.lease, rows.event} {
 		s, err := db.PrepareContext(ctx, text)
 		if err != nil {
 			b.Error(err)
+			return
 		}
-		return s
+		defer func() { _ = s.Close() }()
+		stmts[i] = s
 	}
-	begin, commit := prepare("begin immediate"), prepare("commit")
-	read, lease, event := prepare(rows.read), prepare(rows.lease), prepare(rows.event)
+	begin, commit, read, lease, event := stmts[0], stmts[1], stmts[2], stmts[3], stmts[4]
 	for j := range work {
 		batch := bareBatch(j, work)
 		_, err := begin.ExecContext(ctx)

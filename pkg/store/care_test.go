@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -25,7 +26,7 @@ func raw(t *testing.T, path string, statements ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	for _, s := range statements {
 		if _, err := db.ExecContext(t.Context(), s); err != nil {
 			t.Fatalf("%s: %v", s, err)
@@ -142,7 +143,7 @@ func TestABackupIsWholeAndCanBePutBack(t *testing.T) {
 	}
 	before, _ := os.ReadFile(copied)
 	check(t, "sqlite:"+copied, "schema=ok integrity=ok triggers=ok files=ok")
-	if after, _ := os.ReadFile(copied); string(before) != string(after) {
+	if after, _ := os.ReadFile(copied); !bytes.Equal(before, after) {
 		t.Error("looking at the backup changed it")
 	}
 	if err := store.Restore(t.Context(), options("sqlite:"+path), copied); err != nil {

@@ -3,14 +3,14 @@ package store_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"net/netip"
-
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/store"
 	"github.com/redim-tools/redim/pkg/vault"
 )
@@ -144,6 +144,78 @@ func recordCases() []suiteCase {
 				return errors.Join(err, err2)
 			})
 		}},
+		{"changed credentials and policies come back as they were", func(t *testing.T, s *store.Store) {
+			policy, c := aPolicy(1, "p"), aCredential(2, "web01", "root")
+			update(t, s, func(ctx context.Context, tx vault.Tx) error {
+				return errors.Join(tx.AddPolicy(ctx, policy), tx.AddCredential(ctx, c))
+			})
+			policy.Approval, policy.Exclusive, policy.Name = vault.Approval{}, false, "q"
+			c.PolicyID, c.Endpoints, c.Account, c.Secret = policy.ID, []string{"other"}, "admin", 3
+			update(t, s, func(ctx context.Context, tx vault.Tx) error {
+				return errors.Join(tx.ChangePolicy(ctx, policy), tx.ChangeCredential(ctx, c))
+			})
+			refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeCredential(ctx, c) })
+			policy.Version, c.Version = 2, 2
+			view(t, s, func(ctx context.Context, r vault.Reader) error {
+				p, err1 := r.Policy(ctx, policy.ID)
+				same(t, p, policy)
+				got, err2 := r.Credential(ctx, c.ID)
+				same(t, got, c)
+				for endpoint, n := range map[string]int{"other": 1, "front01": 0} {
+					page, err := r.Credentials(ctx, vault.CredentialCriteria{For: endpoint, Paging: vault.Paging{Limit: 5}})
+					if err != nil || len(page.Items) != n {
+						t.Errorf("for %s: %d %v", endpoint, len(page.Items), err)
+					}
+				}
+				return errors.Join(err1, err2)
+			})
+		}},
+		{"leases and requests are listed page by page", func(t *testing.T, s *store.Store) {
+			update(t, s, func(ctx context.Context, tx vault.Tx) error {
+				for n := range 5 {
+					l := aLease("lease"+string(rune('z'-n)), id(n))
+					l.Due = at(40 + n)
+					if n%2 == 1 {
+						l.State, l.Ended = vault.LeaseReturned, at(5)
+					}
+					if err := errors.Join(tx.AddLease(ctx, l), tx.AddRequest(ctx, aRequest(n, id(n)))); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			for want, c := range map[string]vault.LeaseCriteria{
+				"zyxwv": {}, "zxv": {State: vault.LeaseOpen}, "yw": {State: vault.LeaseReturned}, "zx": {State: vault.LeaseOpen, Before: at(43)},
+				"x": {CredentialID: id(2)}, "": {Key: "none"},
+			} {
+				got := ""
+				for c.Limit = 1; ; {
+					var p vault.Page[vault.Lease]
+					view(t, s, func(ctx context.Context, r vault.Reader) (err error) { p, err = r.Leases(ctx, c); return err })
+					for _, l := range p.Items {
+						got += l.ID[5:]
+					}
+					if p.Next == "" {
+						break
+					}
+					c.After, _ = vault.ParseCursor(p.Next, "")
+				}
+				if got != want {
+					t.Errorf("%+v: %s, want %s", c, got, want)
+				}
+			}
+			view(t, s, func(ctx context.Context, r vault.Reader) error {
+				p, err := r.Requests(ctx, vault.RequestCriteria{CredentialID: id(3), Paging: vault.Paging{Limit: 1}})
+				if len(p.Items) != 1 || p.Next != "" {
+					t.Errorf("%v", p)
+				}
+				_, bad := r.Leases(ctx, vault.LeaseCriteria{Paging: vault.Paging{Limit: 1, After: vault.Cursor{Key: "x", ID: "x"}}})
+				fails(t, bad, pam.ErrUsage, "cursor")
+				_, bad = r.Events(ctx, vault.EventCriteria{Paging: vault.Paging{Limit: 1, After: vault.Cursor{Key: "x", ID: "x"}}})
+				fails(t, bad, pam.ErrUsage, "cursor")
+				return err
+			})
+		}},
 		{"keys come back as they were", func(t *testing.T, s *store.Store) {
 			k := vault.KeyRecord{Name: vault.KeyHash, Wrapped: []byte{1}, WrappedBy: "m1", Version: 1}
 			update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddKeyRecord(ctx, k) })
@@ -151,7 +223,9 @@ func recordCases() []suiteCase {
 			update(t, s, func(ctx context.Context, tx vault.Tx) error {
 				got, err := tx.LockKeyRecord(ctx, vault.KeyHash)
 				same(t, got, k)
-				return errors.Join(err, tx.ChangeKeyRecord(ctx, k))
+				all, err2 := tx.KeyRecords(ctx)
+				same(t, all, []vault.KeyRecord{k})
+				return errors.Join(err, err2, tx.ChangeKeyRecord(ctx, k))
 			})
 			refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeKeyRecord(ctx, k) })
 		}},

@@ -159,7 +159,9 @@ func tell(s *store.Store, out *bufio.Writer, lease string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, lease)
+	if _, err := fmt.Fprintln(out, lease); err != nil {
+		return err
+	}
 	if err := out.Flush(); err != nil {
 		return err
 	}

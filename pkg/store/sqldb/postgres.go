@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,8 @@ type pg struct {
 	at    Address
 	pool  *pgxpool.Pool
 	hooks Hooks
+
+	reached atomic.Bool // there was a connection once
 }
 
 // slotKey is where a connection keeps its slot.
@@ -100,7 +103,7 @@ func (d *pg) insist(ctx context.Context, try func(context.Context, *pgxpool.Conn
 	defer cancel()
 	for turn := 1; ; turn++ {
 		err := d.once(ctx, try)
-		if again := err != nil && (passing(err) || d.hooks.Again != nil && d.hooks.Again(err)); !again || ctx.Err() != nil {
+		if again := err != nil && (d.passing(err) || d.hooks.Again != nil && d.hooks.Again(err)); !again || ctx.Err() != nil {
 			return pgFailure(d.at, err)
 		}
 		longest := min(time.Duration(turn)*10*time.Millisecond, time.Second)
@@ -118,6 +121,7 @@ func (d *pg) once(ctx context.Context, try func(context.Context, *pgxpool.Conn) 
 		return &unreached{err}
 	}
 	defer conn.Release()
+	d.reached.Store(true)
 	err = try(ctx, conn)
 	if state(err) == readOnlyTransaction {
 		_ = conn.Conn().Close(ctx) // it is a standby by now

@@ -42,8 +42,9 @@ func pgError(err error) error {
 }
 
 // passing reports whether the unit may be run again: the server undid it and
-// asks for that, or it never got there.
-func passing(err error) bool {
+// asks for that, or it never got there. A server that never answered is not
+// waited for: the address may be wrong.
+func (d *pg) passing(err error) bool {
 	if isUnknown(err) {
 		return false
 	}
@@ -61,7 +62,7 @@ func passing(err error) bool {
 		return false
 	}
 	if _, ok := errors.AsType[*unreached](err); ok {
-		return !errors.Is(err, context.Canceled)
+		return d.reached.Load()
 	}
 	if _, ok := errors.AsType[*broken](err); ok {
 		return true

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"modernc.org/sqlite"
-	lib "modernc.org/sqlite/lib"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -21,7 +21,7 @@ func sqliteCode(err error) int {
 
 func busy(err error) bool {
 	code := sqliteCode(err)
-	return code == lib.SQLITE_BUSY || code == lib.SQLITE_LOCKED
+	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
 
 // sqliteFailure says in our words what SQLite said.
@@ -36,21 +36,21 @@ func sqliteFailure(a Address, err error) error {
 	switch code {
 	case 0:
 		return err
-	case lib.SQLITE_CONSTRAINT:
+	case sqlite3.SQLITE_CONSTRAINT:
 		return &ConstraintError{Name: sqliteConstraint(err), Err: err}
-	case lib.SQLITE_INTERRUPT:
+	case sqlite3.SQLITE_INTERRUPT:
 		return interrupted(a, context.Canceled)
-	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return pam.Failf(pam.ErrUnreachable, "the store %s is locked by another process: %w", a, err).WithHint("try again; if it stays so, find the process that holds it: fuser %s", a.Path)
-	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return pam.Failf(pam.ErrUnreachable, "the store %s is corrupt or not a database: %w", a, err).WithHint("keep a copy of the file, then restore the last backup: vault store restore")
-	case lib.SQLITE_CANTOPEN, lib.SQLITE_PERM, lib.SQLITE_AUTH:
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		return pam.Failf(pam.ErrUnreachable, "the store %s can't be opened: %w", a, err).WithHint("give this user read and write access to the file and to its directory")
-	case lib.SQLITE_FULL:
+	case sqlite3.SQLITE_FULL:
 		return pam.Failf(pam.ErrJournal, "the disk of the store %s is full: %w", a, err).WithHint("make room on the disk of %s; nothing was changed", a.Path)
-	case lib.SQLITE_READONLY:
+	case sqlite3.SQLITE_READONLY:
 		return pam.Failf(pam.ErrJournal, "the store %s is read-only: %w", a, err).WithHint("give this user write access to %s and to its directory; nothing was changed", a.Path)
-	case lib.SQLITE_IOERR:
+	case sqlite3.SQLITE_IOERR:
 		return pam.Failf(pam.ErrJournal, "the disk of the store %s fails: %w", a, err).WithHint("look at the disk and its free room; nothing was changed")
 	}
 	return pam.Failf(pam.ErrOther, "the store %s: %w", a, err).WithHint("look at the store: vault store check")

@@ -35,16 +35,16 @@ func lite(t *testing.T, path string, hooks sqldb.Hooks) sqldb.DB {
 	return db
 }
 
-func exec(t *testing.T, db sqldb.DB, statement string, args ...any) {
+func exec(t *testing.T, db sqldb.DB, statement string) {
 	t.Helper()
-	if err := write(db, statement, args...); err != nil {
+	if err := write(db, statement); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func write(db sqldb.DB, statement string, args ...any) error {
+func write(db sqldb.DB, statement string) error {
 	return db.Write(context.Background(), func(ctx context.Context, tx *sqldb.Tx) error {
-		_, err := tx.Exec(ctx, statement, args...)
+		_, err := tx.Exec(ctx, statement)
 		return err
 	})
 }
