@@ -37,12 +37,23 @@ func run(ctx context.Context, a *cli.App, root func(*cli.App) *cobra.Command, ar
 	cmd.PersistentPreRun = func(leaf *cobra.Command, _ []string) { leaf.SetContext(prepare(leaf.Context())) }
 	leaf, err := cmd.ExecuteContextC(ctx)
 	if err != nil && leaf.Context().Err() != nil && !errors.Is(err, pam.ErrUncertain) && !errors.Is(err, pam.ErrInterrupted) {
-		err = pam.Failf(pam.ErrInterrupted, "interrupted: %w", err)
+		err = interrupted(err)
 	}
 	return cli.Report(a, err)
 }
 
+// interrupted says what was going on, unless all that is known is the end.
+func interrupted(err error) error {
+	if err.Error() == context.Canceled.Error() {
+		return pam.Failf(pam.ErrInterrupted, "interrupted")
+	}
+	return pam.Failf(pam.ErrInterrupted, "interrupted: %w", err)
+}
+
+// watchSignals also keeps a reader that went away from ending the process: the
+// write fails instead, and the command cleans up.
 func watchSignals(ctx context.Context) context.Context {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		<-ctx.Done()

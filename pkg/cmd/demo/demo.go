@@ -54,7 +54,7 @@ Exit codes: 0; 1 when a step did not end as it should.`,
 func run(ctx context.Context, opts *Options) error {
 	dir, err := os.MkdirTemp("", "redim-demo-")
 	if err != nil {
-		return err
+		return pam.Failf(pam.ErrOther, "make a temporary directory: %w", err).WithHint("set TMPDIR to a directory that you may write to")
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	server, err := redimtest.Start(redimtest.Options{})
@@ -66,8 +66,9 @@ func run(ctx context.Context, opts *Options) error {
 		return err
 	}
 	show := &show{opts: opts, dir: dir}
-	show.say("A stand-in RED IM runs at %s, with a sample estate:", server.URL())
-	show.say(`domain example.local (NetBIOS EX), systems web01, web02 and db01, users EX\alice, EX\carol, EX\dave and bob.`)
+	if err := show.say(welcome, server.URL()); err != nil {
+		return err
+	}
 	for _, step := range steps() {
 		if err := show.run(ctx, step); err != nil {
 			return err
@@ -75,6 +76,9 @@ func run(ctx context.Context, opts *Options) error {
 	}
 	return show.ledger(server.Stats())
 }
+
+const welcome = `A stand-in RED IM runs at %s, with a sample estate:
+domain example.local (NetBIOS EX), systems web01, web02 and db01, users EX\alice, EX\carol, EX\dave and bob.`
 
 // step is one command of the demo.
 type step struct {
@@ -110,19 +114,24 @@ type show struct {
 	dir  string
 }
 
-func (s *show) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.opts.Streams.Out, format+"\n", args...)
+func (s *show) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(s.opts.Streams.Out, format+"\n", args...)
+	return err
 }
 
 func (s *show) run(ctx context.Context, st step) error {
-	s.say("\n%s\n$ %s %s", st.why, s.opts.Command, quoted(st.args))
+	if err := s.say("\n%s\n$ %s %s", st.why, s.opts.Command, quoted(st.args)); err != nil {
+		return err
+	}
 	streams := s.opts.Streams.Merged()
 	code := s.opts.Again(ctx, streams, s.getenv, append(st.args, "--no-input"))
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if code != 0 {
-		s.say("(exit code %d)", code)
+		if err := s.say("(exit code %d)", code); err != nil {
+			return err
+		}
 	}
 	if code != st.code {
 		return pam.Failf(pam.ErrOther, "this step was to end with exit code %d, but ended with %d", st.code, code).
@@ -149,10 +158,11 @@ func (s *show) getenv(name string) string {
 
 // ledger tells what the server saw, which is what the steps promised.
 func (s *show) ledger(stats redimtest.Stats) error {
-	s.say("\nThe server counted %d log-in of the delegation identity and %d as a user, %d check-out and %d check-in, %d spin job.",
-		stats.Logins.Delegation, stats.Logins.Impersonated, stats.Checkouts.Made, stats.Checkouts.CheckedIn, stats.Jobs.Created)
-	s.say("Everything it left is gone now. Next: %s simulate, or %s config init.", s.opts.Command, s.opts.Command)
-	return nil
+	return s.say(`
+The server counted %d log-in of the delegation identity and %d as a user, %d check-out and %d check-in, %d spin job.
+Everything it left is gone now. Next: %s simulate, or %s config init.`,
+		stats.Logins.Delegation, stats.Logins.Impersonated, stats.Checkouts.Made, stats.Checkouts.CheckedIn, stats.Jobs.Created,
+		s.opts.Command, s.opts.Command)
 }
 
 // quoted writes arguments as a shell wants them.
