@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,11 +15,14 @@ import (
 // LookupFlags say whose credentials on which endpoint are wanted.
 type LookupFlags struct {
 	User, Endpoint, IP, Domain string
+
+	given func(flag string) bool
 }
 
 // Add adds the flags to a command.
 func (l *LookupFlags) Add(cmd *cobra.Command) {
 	f := cmd.Flags()
+	l.given = f.Changed
 	f.StringVar(&l.User, "user", "", `session's `+"`user`"+`: alice, EX\alice or alice@example.local`)
 	f.StringVar(&l.Endpoint, "endpoint", "", "host `name` or FQDN of the endpoint, or its address")
 	f.StringVar(&l.IP, "ip", "", "`address` of the endpoint, when it is known")
@@ -27,20 +31,37 @@ func (l *LookupFlags) Add(cmd *cobra.Command) {
 
 // Request asks for what is missing, where somebody can be asked, and checks it.
 func (l *LookupFlags) Request(ctx context.Context, p prompt.Prompter) (engine.FindRequest, error) {
-	if err := askFor(ctx, p, &l.User, prompt.Question{Label: "User", Flag: "--user", Help: `alice, EX\alice or alice@example.local`}); err != nil {
+	user := prompt.Question{Label: "User", Flag: "--user", Help: `alice, EX\alice or alice@example.local`, Validate: validUser}
+	if err := l.askFor(ctx, p, &l.User, user); err != nil {
 		return engine.FindRequest{}, err
 	}
+	endpoint := prompt.Question{Label: "Endpoint", Flag: "--endpoint", Help: "a host name or FQDN", Validate: validEndpoint}
 	if l.IP == "" {
-		if err := askFor(ctx, p, &l.Endpoint, prompt.Question{Label: "Endpoint", Flag: "--endpoint", Help: "a host name or FQDN"}); err != nil {
+		if err := l.askFor(ctx, p, &l.Endpoint, endpoint); err != nil {
 			return engine.FindRequest{}, err
 		}
 	}
 	return ParseLookup(l.User, l.Endpoint, l.IP, l.Domain)
 }
 
-func askFor(ctx context.Context, p prompt.Prompter, value *string, q prompt.Question) error {
+func validUser(text string) error {
+	_, err := pam.ParseUser(text)
+	return err
+}
+
+func validEndpoint(text string) error {
+	_, err := pam.ParseEndpoint(text, "")
+	return err
+}
+
+// askFor asks for a value that was not given. One that was given and is empty
+// comes from a variable that is not set, more often than not.
+func (l *LookupFlags) askFor(ctx context.Context, p prompt.Prompter, value *string, q prompt.Question) error {
 	if *value != "" {
 		return nil
+	}
+	if l.given != nil && l.given(strings.TrimPrefix(q.Flag, "--")) {
+		return pam.Failf(pam.ErrUsage, "%s is given, but empty", q.Flag).WithHint("give %s; if it comes from a variable, check that the variable is set", q.Help)
 	}
 	answer, err := p.Text(ctx, q)
 	*value = answer

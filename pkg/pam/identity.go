@@ -1,6 +1,9 @@
 package pam
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Identity is a RED IM identity: a name, and the domain (authenticator) it
 // belongs to. An empty Domain means an explicit account of the product itself.
@@ -69,6 +72,9 @@ func CheckText(what, text string) error { return checkText(what, text) }
 func checkText(what, text string) error {
 	if len(text) > 1024 {
 		return Failf(ErrUsage, "%s is longer than 1024 bytes", what).WithHint("shorten it")
+	}
+	if !utf8.ValidString(text) {
+		return Failf(ErrUsage, "%s %q is not UTF-8", what, text).WithHint("write it in UTF-8: check the encoding of the file that it comes from, or of the terminal")
 	}
 	for _, r := range text {
 		if r < 0x20 || r == 0x7f || r == 0xfffd || (r >= 0x80 && r < 0xa0) || (r >= 0x2028 && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {

@@ -50,6 +50,12 @@ func (o *Options) Check() error {
 	if o.Field != "" && !slices.Contains(fields(), o.Field) {
 		return pam.Failf(pam.ErrUsage, "--field %q is not known", o.Field).WithHint("use one of: %s", strings.Join(fields(), ", "))
 	}
+	switch {
+	case o.Out == "-":
+		return pam.Failf(pam.ErrUsage, "--out takes the name of a new file, and - is none").WithHint("for standard output use --field password")
+	case o.Out != "" && o.Output == "env":
+		return pam.Failf(pam.ErrUsage, "--out and -o env exclude each other").WithHint("the password goes to one place: use one of them")
+	}
 	if o.Streams.InteractiveOut() && !o.Reveal && (o.Field == "password" || o.Output == "env") {
 		return pam.Failf(pam.ErrUsage, "the password is not shown on a terminal unasked").
 			WithHint("add --reveal in place of --field, or send the output into a pipe, or write it with --out FILE")

@@ -58,7 +58,11 @@ func (r *lineReader) all() iter.Seq[line] {
 		number := 0
 		for scan.Scan() {
 			number++
-			text := strings.TrimSpace(scan.Text())
+			text := scan.Text()
+			if number == 1 {
+				text = strings.TrimPrefix(text, "\ufeff") // what Windows puts before UTF-8
+			}
+			text = strings.TrimSpace(text)
 			if text == "" || strings.HasPrefix(text, "#") {
 				continue
 			}
@@ -70,7 +74,7 @@ func (r *lineReader) all() iter.Seq[line] {
 			r.err = pam.Failf(pam.ErrUsage, "line %d is longer than %d bytes; it and what follows was not tested", number+1, maxLine).
 				WithHint("write one user,endpoint[,ip] a line")
 		} else if scan.Err() != nil {
-			r.err = fmt.Errorf("read the lines: %w", scan.Err())
+			r.err = pam.Failf(pam.ErrUsage, "read the lines: %w", scan.Err()).WithHint("give a file with lines user,endpoint[,ip], or - for standard input")
 		}
 	}
 }

@@ -139,7 +139,9 @@ func (b *bulk) summary() {
 	for _, class := range slices.Sorted(maps.Keys(b.counts)) {
 		parts = append(parts, fmt.Sprintf("%d %s", b.counts[class], class))
 	}
-	b.opts.Say("%d tested: %s", b.total, strings.Join(parts, ", "))
+	if b.total > 0 {
+		b.opts.Say("%d tested: %s", b.total, strings.Join(parts, ", "))
+	}
 }
 
 // verdict is the failure that the whole run amounts to.
