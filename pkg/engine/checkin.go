@@ -57,7 +57,7 @@ func FindOpen(open []pam.Checkout, id string) (pam.Checkout, error) {
 	case 1:
 		return fits[0], nil
 	case 0:
-		return pam.Checkout{}, pam.Failf(pam.ErrNotFound, "no open checkout %q", id).WithHint("list what is open with: checkouts")
+		return pam.Checkout{}, pam.Failf(pam.ErrNotFound, "no open checkout %q", id).WithHint(`the command "checkouts" lists what is open`)
 	}
 	return pam.Checkout{}, pam.Failf(pam.ErrUsage, "%q names %d open checkouts", id, len(fits)).WithHint("give more of the id")
 }

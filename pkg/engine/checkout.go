@@ -32,7 +32,7 @@ func (e *Engine) CheckOut(ctx context.Context, req CheckOutRequest) (pam.Checkou
 	release, err := e.Source.CheckOut(ctx, req.Identity, req.Credential, WireComment(c))
 	switch {
 	case err != nil && mayHold(err):
-		return c, pam.Release{}, uncertain(c, err)
+		return c, pam.Release{}, e.uncertain(c, err)
 	case err != nil:
 		c.State = pam.CheckoutRefused
 		return c, pam.Release{}, errors.Join(withHolder(c, err), e.record(ctx, c))
@@ -88,9 +88,9 @@ func mayHold(err error) bool {
 	return !classed || errors.Is(err, pam.ErrUncertain) || classOf(err) == pam.ErrInterrupted
 }
 
-func uncertain(c pam.Checkout, err error) error {
-	f := pam.Failf(classOf(err), "check-out of %s: %w", c.Credential.Ref(), err).Uncertain()
-	return f.WithHint("the service may hold it as checked out; give it back with: checkin %s", c.ID)
+func (e *Engine) uncertain(c pam.Checkout, err error) error {
+	f := pam.Failf(classOf(err), "check-out is uncertain: %w", err).Uncertain()
+	return f.WithHint("the service may hold %s as checked out; give it back with: %s", c.Credential.Ref(), e.command("checkin "+c.ID))
 }
 
 // giveBack undoes a check-out whose outcome can't be recorded.
@@ -98,7 +98,7 @@ func (e *Engine) giveBack(ctx context.Context, c pam.Checkout, cause error) (pam
 	ctx = context.WithoutCancel(ctx)
 	if err := e.Source.CheckIn(ctx, c.Identity, c.Credential, WireComment(c)); err != nil && !errors.Is(err, pam.ErrNotFound) {
 		return c, pam.Failf(pam.ErrJournal, "%w; giving %s back failed too: %w", cause, c.Credential.Ref(), err).
-			WithHint("make room or repair the journal, then run: checkin %s", c.ID)
+			WithHint("make room or repair the journal, then run: %s", e.command("checkin "+c.ID))
 	}
 	c.State = pam.CheckoutCheckedIn
 	_ = e.Journal.Append(ctx, c) // it may work again; if not, the intent that stays open says too much, not too little

@@ -17,7 +17,7 @@ type climb struct {
 }
 
 // everything asks for local, domain and shared credentials. Its error is
-// ErrUserUnknown, or one that ends the ladder.
+// ErrUserUnknown, a vague ErrNoImpersonation, or one that ends the ladder.
 func (c *climb) everything(ctx context.Context) ([]pam.Credential, error) {
 	found, err := c.local(ctx)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *climb) ask(asked, setting string, list func() ([]pam.Credential, error)
 
 // ending keeps an error that ends the rung or the ladder, and drops any other.
 func ending(err error) error {
-	if class := classOf(err); class == pam.ErrUserUnknown || stops(class) {
+	if endsRung(err) || stops(err) {
 		return err
 	}
 	return nil

@@ -26,9 +26,18 @@ type Engine struct {
 	Clock      Clock
 	Rules      Rules
 	Profile    string        // recorded with each checkout
+	Command    string        // the program that hints name; may be empty
 	NewID      func() string // makes checkout ids
 	Facts      Facts
 	Delegation pam.Identity // who works on jobs; needs All Access there
 
 	templates templates
+}
+
+// command is a command line as a hint names it.
+func (e *Engine) command(words string) string {
+	if e.Command == "" {
+		return words
+	}
+	return e.Command + " " + words
 }

@@ -34,10 +34,12 @@ type Finding struct {
 
 // Find climbs the ladder until one identity yields credentials. It returns
 // what it did also when it fails: ErrUserUnknown when the service knows none
-// of the identities, ErrNoCredentials when it knows one that has nothing
-// here, or the failure that stopped it.
+// of the identities, ErrNoImpersonation when it does not tell whether it knows
+// them, ErrNoCredentials when it knows one that has nothing here, or the
+// failure that stopped it.
 func (e *Engine) Find(ctx context.Context, req FindRequest) (Finding, error) {
 	var f Finding
+	var doubt error // the first refusal that may stand for an unknown user
 	known := false
 	for _, rung := range Identities(req.User, e.Rules) {
 		if rung.Skipped {
@@ -47,14 +49,21 @@ func (e *Engine) Find(ctx context.Context, req FindRequest) (Finding, error) {
 		c := &climb{engine: e, rung: rung, endpoint: plainEndpoint(req.Endpoint, e.Rules.DomainMap)}
 		found, err := c.everything(ctx)
 		f.Steps = append(f.Steps, c.steps...)
-		if stops(classOf(err)) {
+		switch {
+		case stops(err):
 			return f, err
+		case err == nil:
+			known = true
+		case doubt == nil && errors.Is(err, pam.ErrVague):
+			doubt = err
 		}
-		known = known || err == nil
 		if len(found) > 0 {
 			f.Identity, f.Credentials = rung.Identity, found
 			return f, nil
 		}
+	}
+	if doubt != nil && !known {
+		return f, doubt
 	}
 	return f, nothingFound(req, known, f)
 }
@@ -75,13 +84,20 @@ func nothingFound(req FindRequest, known bool, f Finding) error {
 		WithHint("check the user's permissions on this system, and the endpoint's name; --explain shows each step")
 }
 
+// endsRung reports whether a failure leaves nothing to ask for this identity,
+// while another rung may do better: the user is unknown, or may be.
+func endsRung(err error) bool {
+	class := classOf(err)
+	return class == pam.ErrUserUnknown || class == pam.ErrNoImpersonation && errors.Is(err, pam.ErrVague)
+}
+
 // stops reports whether a failure ends the ladder: no other rung can do better.
-func stops(class pam.Class) bool {
-	switch class {
+func stops(err error) bool {
+	switch classOf(err) {
 	case "", pam.ErrUserUnknown, pam.ErrNoCredentials, pam.ErrNotFound, pam.ErrDenied:
 		return false
 	}
-	return true
+	return !endsRung(err)
 }
 
 // classOf is the class of the outermost failure; empty for none.

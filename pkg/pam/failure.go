@@ -43,6 +43,10 @@ const (
 	ErrUnattested       Class = "unattested" // an operation that no public material attests
 )
 
+// ErrVague stands beside a class: the service refused without saying why, and
+// the class is only the likeliest reason.
+var ErrVague = errors.New("the service did not say why")
+
 // Error makes a Class usable as the target of errors.Is.
 func (c Class) Error() string { return string(c) }
 

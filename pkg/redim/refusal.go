@@ -9,13 +9,9 @@ import (
 	"github.com/redim-tools/redim/pkg/redim/dialect"
 )
 
-var (
-	// errDenial marks an answer that denies that anything was done.
-	errDenial = errors.New("the service did not do it")
-	// errVague marks a denial that gives no reason: a stale token is one of
-	// those it may have.
-	errVague = errors.New("the service did not say why")
-)
+// errDenial marks an answer that denies that anything was done. Where it gives
+// no reason it is also pam.ErrVague, and a stale token may be the reason.
+var errDenial = errors.New("the service did not do it")
 
 // refusal classifies an answer that is not 200: by its status, never by words.
 func (c *Client) refusal(op *dialect.Operation, resp *http.Response) error {
@@ -58,7 +54,7 @@ func (c *Client) denial(op *dialect.Operation, status string, resp *http.Respons
 	f := pam.Failf(class, "%s", c.says(class, op, resp.StatusCode)).WithHint("%s", c.hint(class, vague, resp))
 	f.Err = errDenial
 	if vague {
-		f.Err = errors.Join(errDenial, errVague)
+		f.Err = errors.Join(errDenial, pam.ErrVague)
 	}
 	return f
 }

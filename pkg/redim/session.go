@@ -48,7 +48,7 @@ func (c *Client) blames(h held, op *dialect.Operation, err error) bool {
 	switch {
 	case errors.Is(err, pam.ErrTokenRefused):
 		return true
-	case !errors.Is(err, errVague) || strings.HasSuffix(op.Key, "_check_out"):
+	case !errors.Is(err, pam.ErrVague) || strings.HasSuffix(op.Key, "_check_out"):
 		return false
 	}
 	return h.issued.IsZero() || c.now().Sub(h.issued) >= trusted
