@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,10 +27,12 @@ func canned(t *testing.T, replies map[string]string) *redim.Client {
 			reply = `{"OperationMessage":"c4nary\/token"}`
 		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		if text, isText := strings.CutPrefix(reply, "401 "); isText {
-			w.Header().Set("WWW-Authenticate", "Negotiate")
-			w.WriteHeader(http.StatusUnauthorized)
-			reply = text
+		for _, status := range []int{http.StatusUnauthorized, http.StatusProxyAuthRequired} {
+			if text, isText := strings.CutPrefix(reply, strconv.Itoa(status)+" "); isText {
+				w.Header().Set("WWW-Authenticate", "Negotiate")
+				w.WriteHeader(status)
+				reply = text
+			}
 		}
 		if kind, text, isOther := strings.Cut(reply, "|"); isOther {
 			w.Header()["Content-Type"] = nil
@@ -65,6 +68,19 @@ func TestALogInWithoutATokenIsRefused(t *testing.T) {
 	wantFailure(t, c.SignIn(t.Context()), pam.ErrProtocol, "dialect_operations.log_in", false)
 	c = canned(t, map[string]string{"DoLogin2": `401 `})
 	wantFailure(t, c.SignIn(t.Context()), pam.ErrDelegationRefused, "Windows authentication", false)
+	c = canned(t, map[string]string{"DoLogin2": `407 `})
+	wantFailure(t, c.SignIn(t.Context()), pam.ErrUnreachable, "NO_PROXY", false)
+}
+
+func TestJSONThatIsNoneIsCalledSo(t *testing.T) {
+	t.Parallel()
+	for reply, says := range map[string]string{`{"OperationMessage":`: "called JSON, but is none", `text/html|<p>`: "not JSON but text/html"} {
+		err := canned(t, map[string]string{"DoLogin2": reply}).SignIn(t.Context())
+		wantFailure(t, err, pam.ErrProtocol, "log-in page", false)
+		if !strings.Contains(err.Error(), says) {
+			t.Errorf("%q, want %q", err, says)
+		}
+	}
 }
 
 func TestACheckOutWithoutAPasswordIsUncertain(t *testing.T) {

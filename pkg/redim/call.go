@@ -94,13 +94,21 @@ func (c *Client) answer(k call, resp *http.Response, reply []byte) error {
 		return nil
 	}
 	if !valid {
-		return pam.Failf(pam.ErrProtocol, "the answer to %s is not JSON but %s", k.op.Name, mediaType(resp)).
-			WithHint("a log-in page or a proxy may answer in the service's place; check endpoint_url")
+		return notJSON(k.op, resp)
 	}
 	if dialect.Refused(value) {
 		return c.denial(k.op, "other", resp)
 	}
 	return k.read(value)
+}
+
+func notJSON(op *dialect.Operation, resp *http.Response) error {
+	what := "not JSON but " + mediaType(resp)
+	if isJSON(resp) {
+		what = "called JSON, but is none"
+	}
+	return pam.Failf(pam.ErrProtocol, "the answer to %s is %s", op.Name, what).
+		WithHint("a log-in page or a proxy may answer in the service's place; check endpoint_url")
 }
 
 func isHTML(resp *http.Response) bool { return mediaType(resp) == "text/html" }

@@ -23,6 +23,11 @@ func (c *Client) refusal(op *dialect.Operation, resp *http.Response) error {
 		f := pam.Failf(pam.ErrUnreachable, "the service has too much to do: it answers %s with %d", op.Name, status).WithHint("lower max_parallel, or try again later")
 		f.Err = errDenial
 		return f
+	case status == http.StatusProxyAuthRequired:
+		f := pam.Failf(pam.ErrUnreachable, "a proxy on the way asks for a password: it answers %s with %d", op.Name, status).
+			WithHint("put the service's host into NO_PROXY, or name a proxy in HTTPS_PROXY that lets this machine through")
+		f.Err = errDenial
+		return f
 	case status >= 500:
 		return pam.Failf(pam.ErrUnreachable, "the service is out of order: it answers %s with %d", op.Name, status).
 			WithHint("try again later; the service's own log and Windows event log tell more")
