@@ -7,13 +7,14 @@ import (
 	"strconv"
 )
 
-// Fingerprint stands for endpoint URL, API user and authenticator: a token is
-// good for one fingerprint only. Spelling that makes no difference to the
-// service is levelled first. It is 64 hexadecimal digits.
+// Fingerprint stands for what a sign-in goes by: endpoint URL, API user,
+// authenticator, and the source of its password. A token is good for one
+// fingerprint only. Spelling that makes no difference to the service is levelled
+// first. It is 64 hexadecimal digits.
 func (s *Settings) Fingerprint() string {
 	id := s.Identity().Fold()
 	h := sha256.New()
-	for _, part := range []string{"redim settings 1", normalURL(s.EndpointURL), id.Name, id.Domain} {
+	for _, part := range []string{"redim settings 2", normalURL(s.EndpointURL), id.Name, id.Domain, s.APIPassword.Text()} {
 		_, _ = io.WriteString(h, strconv.Itoa(len(part))+":"+part)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/secret"
 )
 
 func TestItemsAreWhatSetTakes(t *testing.T) {
@@ -95,9 +96,11 @@ func TestTheTableOfKeysIsSound(t *testing.T) {
 	}
 }
 
-func TestTheFingerprintCoversURLUserAndAuthenticator(t *testing.T) {
+func TestTheFingerprintCoversWhatASignInGoesBy(t *testing.T) {
 	t.Parallel()
 	base := Settings{EndpointURL: "https://pam.example.com/x/AuthService.svc", APIUser: "svc", Authenticator: "EX"}
+	password := base
+	password.APIPassword = secret.Source{Kind: secret.KindEnv, Arg: "PASSWORD"}
 	same := []Settings{
 		{EndpointURL: "HTTPS://PAM.Example.com:443/x/AuthService.svc/", APIUser: "SVC", Authenticator: "ex"},
 		{EndpointURL: " https://pam.example.com/x/AuthService.svc ", APIUser: "svc", Authenticator: "EX", Timeout: 7, Profile: "other", Dialect: "rest"},
@@ -109,6 +112,7 @@ func TestTheFingerprintCoversURLUserAndAuthenticator(t *testing.T) {
 		{EndpointURL: base.EndpointURL, APIUser: "svc2", Authenticator: "EX"},
 		{EndpointURL: base.EndpointURL, APIUser: "svc"},
 		{EndpointURL: base.EndpointURL, APIUser: "svce", Authenticator: "x"},
+		password,
 		{},
 	}
 	for _, s := range same {

@@ -10,6 +10,7 @@ import (
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/prompt"
 	"github.com/redim-tools/redim/pkg/secret"
+	"github.com/redim-tools/redim/pkg/tokencache"
 )
 
 // Keeper reads a secret from a person or from standard input and keeps it
@@ -41,7 +42,23 @@ func (a appKeeper) Read(ctx context.Context) (secret.Value, error) {
 }
 
 func (a appKeeper) Keep(ctx context.Context, s *config.Settings, v secret.Value) (secret.Source, error) {
-	return a.StoreSecret(ctx, s, secretName(s), v)
+	src, err := a.StoreSecret(ctx, s, secretName(s), v)
+	if err == nil {
+		a.forget(ctx, s)
+	}
+	return src, err
+}
+
+// forget removes the profile's cached tokens: they came of another password, and
+// would hide for minutes that this one is wrong.
+func (a appKeeper) forget(ctx context.Context, s *config.Settings) {
+	tokens, err := a.Tokens(s)
+	if err == nil {
+		_, err = tokens.Clear(ctx, tokencache.ClearRequest{Profile: s.Profile})
+	}
+	if err != nil {
+		a.Warn("tokens that came of the old password may still be cached: " + err.Error() + "; remove them with: " + a.Name + " cache clear")
+	}
 }
 
 // secretName names the password of the delegation identity by who it belongs
