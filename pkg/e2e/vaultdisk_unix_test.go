@@ -3,10 +3,17 @@
 package e2e
 
 import (
+	"errors"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/engine"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/vault"
 )
 
 // TestAFullDiskReleasesNothingWithoutAnEvent lets files grow no further than so
@@ -17,10 +24,7 @@ func TestAFullDiskReleasesNothingWithoutAnEvent(t *testing.T) {
 	h := newVaultHome(t, "sqlite:"+filepath.Join(t.TempDir(), "vault.db"), "web01/root")
 	released, refused := 0, 0
 	for _, blocks := range []int{0, 16, 63, 64, 65, 72, 80, 88, 96, 104, 112, 120, 128, 4096} {
-		cmd := h.command("alice", "checkout", "web01/root", "--field", "password")
-		cmd.Args = append([]string{"sh", "-c", `ulimit -f "$0" && exec "$@"`, strconv.Itoa(blocks)}, cmd.Args...)
-		cmd.Path = "/bin/sh"
-		out, code, talk := h.finish(cmd, nil)
+		out, code, talk := h.finish(h.bounded(blocks, "alice", "checkout", "web01/root", "--field", "password"), nil)
 		switch code {
 		case 0:
 			released++
@@ -42,5 +46,41 @@ func TestAFullDiskReleasesNothingWithoutAnEvent(t *testing.T) {
 	}
 	if released == 0 || refused == 0 {
 		t.Errorf("%d check-outs went through and %d did not: the blocks are not those to try", released, refused)
+	}
+}
+
+// bounded makes a command whose files may not grow beyond so many blocks.
+func (h vaultHome) bounded(blocks int, who string, args ...string) *exec.Cmd {
+	cmd := h.command(who, args...)
+	cmd.Args = append([]string{"sh", "-c", `ulimit -f "$0" && exec "$@"`, strconv.Itoa(blocks)}, cmd.Args...)
+	cmd.Path = "/bin/sh"
+	return cmd
+}
+
+// TestOnAFullDiskWhatOnlyReadsWorksAllTheSame lets a check-out run out, so that
+// the next command has something to end and no room to write that down.
+func TestOnAFullDiskWhatOnlyReadsWorksAllTheSame(t *testing.T) {
+	t.Parallel()
+	h := newVaultHome(t, "sqlite:"+filepath.Join(t.TempDir(), "vault.db"), "web01/root")
+	v := h.open()
+	session, err := v.Session(vault.Ask{Actor: vault.Actor{Kind: vault.ActorAdmin, Name: "alice"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	past := func() time.Time { return time.Now().Add(-time.Hour) }
+	e := &engine.Engine{Source: session, Journal: session, Clock: past, NewID: vault.NewLeaseID}
+	_, release, err := e.CheckOut(t.Context(), engine.CheckOutRequest{
+		Identity: pam.Identity{Name: "alice"}, Credential: pam.Credential{System: "web01", Account: "root"}, For: time.Microsecond,
+	})
+	release.Secret.Wipe()
+	if err := errors.Join(err, v.Close()); err != nil {
+		t.Fatal(err)
+	}
+	out, code, talk := h.finish(h.bounded(64, "alice", "credentials", "list"), nil)
+	if code != 0 || !strings.HasPrefix(out, "web01/root\t") || !strings.Contains(talk, "what is over could not be checked in") {
+		t.Errorf("code %d: %q, %s", code, out, talk)
+	}
+	if out := h.must("alice", "checkouts"); out != "" {
+		t.Errorf("with room again, %s is still open", out)
 	}
 }

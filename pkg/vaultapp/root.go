@@ -14,6 +14,7 @@ import (
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
 	vaultroot "github.com/redim-tools/redim/pkg/cmd/vault"
 	"github.com/redim-tools/redim/pkg/config"
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/store"
 	"github.com/redim-tools/redim/pkg/vault"
 )
@@ -48,12 +49,23 @@ func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
 	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now})
 	var ended vault.Maintained
 	if err == nil {
-		ended, err = service.CatchUp(ctx) // what ended by itself since the last command
+		ended, err = w.catchUp(ctx, service)
 	}
 	if err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	return &vaultcli.Vault{Service: service, Actor: actor(), Ended: ended, Close: opened.Close}, nil
+}
+
+// catchUp ends what ended by itself since the last command. On a full disk what
+// only reads works all the same, and what writes says itself that it can't.
+func (w *wiring) catchUp(ctx context.Context, service *vault.Service) (vault.Maintained, error) {
+	ended, err := service.CatchUp(ctx)
+	if errors.Is(err, pam.ErrJournal) {
+		w.Warn("what is over could not be checked in: " + err.Error())
+		err = nil
+	}
+	return ended, err
 }
 
 func (w *wiring) storeOptions(s *config.Settings) (store.Options, error) {
