@@ -214,9 +214,13 @@ func bareLoop(b *testing.B, db *sql.DB, rows rowSet, work <-chan bareJob) {
 			b.Error(err)
 			return
 		}
-		defer func() { _ = s.Close() }()
 		stmts[i] = s
 	}
+	defer func() {
+		for _, s := range stmts {
+			_ = s.Close()
+		}
+	}()
 	begin, commit, read, lease, event := stmts[0], stmts[1], stmts[2], stmts[3], stmts[4]
 	for j := range work {
 		batch := bareBatch(j, work)
