@@ -60,7 +60,7 @@ func BenchmarkSearch(b *testing.B) {
 		}
 		db := rawDB(b, at)
 		if at.Dialect == sqldb.PostgreSQL {
-			server.Exec(b, "postgres", "analyze test1.integrations")
+			server.Exec(b, "postgres", "analyze test1.integrations") //nolint:misspell // PostgreSQL spells it so
 		}
 		for _, q := range benchQueries(records) {
 			name := fmt.Sprintf("%s/%d/%s/", at.Dialect, records, q.name)
