@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim/redimtest"
 	"github.com/redim-tools/redim/pkg/term"
 )
@@ -79,6 +80,11 @@ func run(ctx context.Context, opts *Options) (err error) {
 	if err != nil {
 		return err
 	}
+	dir, remove, err := directory(opts.Dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	server, err := redimtest.Start(redimtest.Options{
 		Estate: estate, Listen: opts.Listen, Faults: opts.Faults, PlainHTTP: opts.Plain,
 		Errors: redimtest.ErrorProfile(strings.ToUpper(opts.Errors)), TLS: redimtest.TLSMode(opts.Cert),
@@ -87,11 +93,6 @@ func run(ctx context.Context, opts *Options) (err error) {
 		return err
 	}
 	defer func() { _ = server.Close() }()
-	dir, remove, err := directory(opts.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
 	if err := server.WriteDir(dir); err != nil {
 		return err
 	}
@@ -117,14 +118,30 @@ func directory(dir string) (path string, remove func(), err error) {
 		return tmp, func() { _ = os.RemoveAll(tmp) }, err
 	}
 	path, err = filepath.Abs(dir)
+	if err == nil {
+		err = ours(path)
+	}
 	return path, func() {}, err
+}
+
+// ours refuses a directory with settings that no stand-in server wrote: each
+// writes an address beside them.
+func ours(dir string) error {
+	_, settings := os.Lstat(filepath.Join(dir, "settings.yaml"))
+	_, address := os.Lstat(filepath.Join(dir, "address"))
+	if settings != nil || address == nil {
+		return nil
+	}
+	return pam.Failf(pam.ErrUsage, "%s holds settings of something else", dir).WithHint("name another directory with --dir; its settings.yaml would be replaced")
 }
 
 // announce tells a person what to paste.
 func announce(opts *Options, server *redimtest.Running, dir string) {
 	settings := filepath.Join(dir, "settings.yaml")
 	opts.Say("stand-in RED IM at %s", server.EndpointURL())
-	opts.Say("certificate authority: %s", filepath.Join(dir, "ca.pem"))
+	if !opts.Plain {
+		opts.Say("certificate authority: %s", filepath.Join(dir, "ca.pem"))
+	}
 	opts.Say("settings for it: %s; use them with:", settings)
 	opts.Say("  export REDIM_CONFIG=%s", shellQuote(settings))
 	opts.Say(`  %s test-settings --user 'EX\alice' --endpoint web01`, opts.Command)
