@@ -24,7 +24,8 @@ func Lint(o Options, acceptRisks []string) ([]Problem, error) {
 	} else {
 		s, problems := o.load(d, o.profile())
 		s.pathErr = pathErr
-		out = append(out, s.judge(problems, acceptRisks, true)...)
+		readable := len(d.profiles) > 0 || len(d.problems) == 0 // else nobody knows what it says
+		out = append(out, s.judge(problems, acceptRisks, readable)...)
 	}
 	for _, p := range d.profiles {
 		if p.name == o.profile() {
@@ -38,15 +39,15 @@ func Lint(o Options, acceptRisks []string) ([]Problem, error) {
 }
 
 // judge is all about one profile. What is required may come from elsewhere
-// when a profile is not in use.
-func (s *Settings) judge(problems []Problem, acceptRisks []string, inUse bool) []Problem {
+// when a profile is not in use; then complete is false.
+func (s *Settings) judge(problems []Problem, acceptRisks []string, complete bool) []Problem {
 	refused := map[string]bool{}
 	out := slices.Clone(problems)
 	for _, p := range problems {
 		refused[p.Key] = true
 	}
 	for _, p := range append(s.Problems(acceptRisks), s.checkFiles()...) {
-		if p.Message == notSet && (refused[p.Key] || !inUse) {
+		if p.Message == notSet && (refused[p.Key] || !complete) {
 			continue
 		}
 		out = append(out, p)
