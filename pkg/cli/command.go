@@ -51,6 +51,7 @@ func globalFlags(app *App, cmd *cobra.Command) {
 	f.BoolVar(&g.NoInput, "no-input", false, "never ask; fail where a question would be needed")
 	f.BoolVar(&g.Trace, "trace", false, "tell each request and answer on standard error, without secrets")
 	Complete(cmd, "accept-risk", "cleartext")
+	complete(cmd, "profile", app.completeProfile)
 	complete(cmd, "set", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var out []cobra.Completion
 		for _, k := range config.KeysOf(app.Name) {
