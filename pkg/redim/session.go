@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim/dialect"
@@ -113,10 +114,32 @@ func (c *Client) askPassword(ctx context.Context) (secret.Value, error) {
 		return secret.Value{}, pam.Failf(pam.ErrUsage, "api_password is not set").WithHint("set api_password to a source such as env:NAME or file:PATH")
 	}
 	password, err := c.password(ctx)
-	if err == nil && password.IsEmpty() {
-		err = pam.Failf(pam.ErrUsage, "api_password is empty").WithHint("check the source that api_password names")
+	switch {
+	case err != nil:
+		return password, ofPassword(err)
+	case password.IsEmpty():
+		return password, pam.Failf(pam.ErrUsage, "api_password is empty").WithHint("check the source that api_password names")
+	case password.Reveal(checkUTF8) != nil:
+		return password, pam.Failf(pam.ErrUsage, "api_password is not UTF-8 text").WithHint("save the password as UTF-8 where its source keeps it")
 	}
-	return password, err
+	return password, nil
+}
+
+// ofPassword makes a failure to find the password one of the settings. What the
+// place of a secret says must not be taken for an answer of the service.
+func ofPassword(err error) error {
+	f, ok := errors.AsType[*pam.Failure](err)
+	if !ok || f.Class == pam.ErrInterrupted || f.Class == pam.ErrOther {
+		return err
+	}
+	return &pam.Failure{Class: pam.ErrUsage, Message: "api_password: " + f.Message, Hint: f.Hint}
+}
+
+func checkUTF8(b []byte) error {
+	if !utf8.Valid(b) {
+		return pam.ErrUsage
+	}
+	return nil
 }
 
 // logInAs signs in as someone else, by the delegation identity's token.

@@ -42,11 +42,11 @@ func (t TLS) roots() (*x509.CertPool, error) {
 	}
 	pem, err := os.ReadFile(t.CAFile)
 	if err != nil {
-		return nil, pam.Failf(pam.ErrTLS, "tls.ca_file can't be read: %w", err).WithHint("give the path of a PEM file that this user may read")
+		return nil, pam.Failf(pam.ErrUsage, "tls.ca_file can't be read: %w", err).WithHint("give the path of a PEM file that this user may read")
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, pam.Failf(pam.ErrTLS, "tls.ca_file %s holds no certificate", t.CAFile).
+		return nil, pam.Failf(pam.ErrUsage, "tls.ca_file %s holds no certificate", t.CAFile).
 			WithHint("it must hold BEGIN CERTIFICATE blocks; convert a DER file with: openssl x509 -inform der -in FILE")
 	}
 	return pool, nil
@@ -63,7 +63,7 @@ func (t TLS) clientCertificate() ([]tls.Certificate, error) {
 	}
 	cert, err := tls.LoadX509KeyPair(t.ClientCert, t.ClientKey)
 	if err != nil {
-		return nil, pam.Failf(pam.ErrTLS, "the client certificate can't be used: %w", err).
+		return nil, pam.Failf(pam.ErrUsage, "the client certificate can't be used: %w", err).
 			WithHint("tls.client_cert and tls.client_key must be PEM files that belong together; the key must not be encrypted")
 	}
 	return []tls.Certificate{cert}, nil

@@ -115,7 +115,7 @@ func TestAClientCertificateIsShown(t *testing.T) {
 		wantFailure(t, err, pam.ErrUsage, words, "both")
 	}
 	_, err = transport.New(transport.Options{TLS: transport.TLS{ClientCert: files.ClientKey, ClientKey: files.ClientCert}})
-	wantFailure(t, err, pam.ErrTLS, "client certificate", "PEM")
+	wantFailure(t, err, pam.ErrUsage, "client certificate", "PEM")
 }
 
 func TestAnUnusableAuthorityFileIsExplained(t *testing.T) {
@@ -125,7 +125,7 @@ func TestAnUnusableAuthorityFileIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := transport.New(transport.Options{TLS: transport.TLS{CAFile: empty}})
-	wantFailure(t, err, pam.ErrTLS, "holds no certificate", "openssl x509")
+	wantFailure(t, err, pam.ErrUsage, "holds no certificate", "openssl x509")
 	_, err = transport.New(transport.Options{TLS: transport.TLS{CAFile: empty + ".not"}})
-	wantFailure(t, err, pam.ErrTLS, "can't be read", "path")
+	wantFailure(t, err, pam.ErrUsage, "can't be read", "path")
 }
