@@ -34,7 +34,11 @@ func run(ctx context.Context, a *cli.App, root func(*cli.App) *cobra.Command, ar
 	a.JSON = cli.WantsJSON(args)
 	cmd := root(a)
 	cmd.SetArgs(args)
-	cmd.PersistentPreRun = func(leaf *cobra.Command, _ []string) { leaf.SetContext(prepare(leaf.Context())) }
+	cmd.PersistentPreRun = func(leaf *cobra.Command, _ []string) {
+		if leaf.HasParent() {
+			leaf.SetContext(prepare(leaf.Context()))
+		}
+	}
 	leaf, err := cmd.ExecuteContextC(ctx)
 	if err != nil && leaf.Context().Err() != nil && !errors.Is(err, pam.ErrUncertain) && !errors.Is(err, pam.ErrInterrupted) {
 		err = interrupted(err)
