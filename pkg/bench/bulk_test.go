@@ -16,10 +16,10 @@ import (
 const (
 	bulkLines    = 10_000
 	bulkParallel = 8
-	bulkDelay    = 10 * time.Millisecond
+	bulkDelay    = 20 * time.Millisecond
 )
 
-// BenchmarkBulk tests 10,000 lines against a server that takes 10 ms for each
+// BenchmarkBulk tests 10,000 lines against a server that takes 20 ms for each
 // request, and compares the rate with what that delay and max_parallel allow.
 func BenchmarkBulk(b *testing.B) {
 	server, err := redimtest.Start(redimtest.Options{Faults: []string{"delay=" + bulkDelay.String()}})

@@ -41,10 +41,10 @@ type Source interface {
 	SetJobComment(ctx context.Context, as pam.Identity, id int64, comment string) error
 }
 
-// Journal is the crash-safe record of checkouts. A method returns only when
-// the record is on disk; ErrJournal when it can't be.
+// Journal is the crash-safe record of checkouts; ErrJournal when it can't be kept.
 type Journal interface {
-	// Append records a checkout in its present state.
+	// Append records a checkout in its present state. An intent must outlast
+	// a power failure; an outcome must outlast this process.
 	Append(ctx context.Context, c pam.Checkout) error
 	// Open lists the checkouts that are intended or open, oldest first.
 	Open(ctx context.Context) ([]pam.Checkout, error)

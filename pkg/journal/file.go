@@ -19,8 +19,9 @@ const (
 )
 
 // append writes line at the end of the file, first ending a line that was
-// cut, and syncs. It returns the new size. On an error the file is as before.
-func (j *Journal) append(line []byte) (int64, error) {
+// cut, and syncs when it is asked to. It returns the new size. On an error the
+// file is as before.
+func (j *Journal) append(line []byte, sync bool) (int64, error) {
 	f, err := os.OpenFile(j.Path(), os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := atomicfile.Write(j.Path(), line, 0o600); err != nil {
@@ -39,15 +40,15 @@ func (j *Journal) append(line []byte) (int64, error) {
 	if size > 0 && !endsLine(f, size) {
 		line = append([]byte("\n"), line...)
 	}
-	if err := writeThrough(f, line, size); err != nil {
+	if err := write(f, line, size, sync); err != nil {
 		_ = f.Truncate(size) // leave no half record where the disk is full
 		return 0, unavailable(err)
 	}
 	return size + int64(len(line)), nil
 }
 
-func writeThrough(f *os.File, line []byte, at int64) error {
-	if _, err := f.WriteAt(line, at); err != nil {
+func write(f *os.File, line []byte, at int64, sync bool) error {
+	if _, err := f.WriteAt(line, at); err != nil || !sync {
 		return err
 	}
 	return f.Sync()

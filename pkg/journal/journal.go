@@ -38,15 +38,18 @@ func (j *Journal) Path() string { return filepath.Join(j.dir, fileName) }
 // DamagedPath is where lines are set aside that could not be read.
 func (j *Journal) DamagedPath() string { return filepath.Join(j.dir, asideName) }
 
-// Append writes one record and returns when it is on disk. ErrJournal when it
-// can't be, ErrInterrupted when ctx ends first; then there is no record.
+// Append writes one record. ErrJournal when it can't be, ErrInterrupted when ctx
+// ends first; then there is no record. An intent is on disk when Append returns.
+// An outcome survives the end of any process, but a power failure may lose it:
+// the intent then stays open, which says too much and never too little, and to
+// check it in again does no harm.
 func (j *Journal) Append(ctx context.Context, c pam.Checkout) error {
 	line, err := encode(c)
 	if err != nil {
 		return unavailable(err)
 	}
 	return j.locked(ctx, func() error {
-		size, err := j.append(line)
+		size, err := j.append(line, c.State == pam.CheckoutIntended)
 		if err == nil && size/compactEvery > (size-int64(len(line)))/compactEvery {
 			_ = j.compact() // the record is safe; a rewrite can wait for the next time
 		}

@@ -16,6 +16,7 @@ type record struct {
 	ID         string            `json:"id"`
 	State      pam.CheckoutState `json:"state"`
 	Profile    string            `json:"profile"`
+	Service    string            `json:"service,omitempty"`
 	Domain     string            `json:"domain,omitempty"`
 	User       string            `json:"user"`
 	Credential credential        `json:"credential"`
@@ -46,7 +47,7 @@ type credential struct {
 func encode(c pam.Checkout) ([]byte, error) {
 	k := c.Credential
 	body, err := json.Marshal(record{
-		Version: version, ID: c.ID, State: c.State, Profile: c.Profile, Domain: c.Identity.Domain, User: c.Identity.Name,
+		Version: version, ID: c.ID, State: c.State, Profile: c.Profile, Service: c.Service, Domain: c.Identity.Domain, User: c.Identity.Name,
 		Comment: c.Comment, Ticket: c.Ticket, At: c.At.UTC(), Due: c.Due.UTC(), SpinJob: c.SpinJob, NoSpin: c.NoSpin,
 		Credential: credential{Kind: k.Kind, List: k.List, System: k.System, Namespace: k.Namespace, Account: k.Account,
 			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin},
@@ -86,7 +87,7 @@ func decode(line []byte) (pam.Checkout, lineKind) {
 func (r record) checkout() pam.Checkout {
 	k := r.Credential
 	return pam.Checkout{
-		ID: r.ID, State: r.State, Profile: r.Profile, Identity: pam.Identity{Domain: r.Domain, Name: r.User},
+		ID: r.ID, State: r.State, Profile: r.Profile, Service: r.Service, Identity: pam.Identity{Domain: r.Domain, Name: r.User},
 		Comment: r.Comment, Ticket: r.Ticket, At: r.At, Due: r.Due, SpinJob: r.SpinJob, NoSpin: r.NoSpin,
 		Credential: pam.Credential{Kind: k.Kind, List: k.List, System: k.System, Namespace: k.Namespace, Account: k.Account,
 			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin},
