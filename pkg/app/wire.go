@@ -72,7 +72,7 @@ func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
 	}
 	return &cli.Service{Logout: client.Logout, Probe: client.Probe, Engine: &engine.Engine{
 		Source: client, Facts: client, Journal: lazyJournal{w}, Clock: w.Now, Command: w.Name, NewID: newID,
-		Profile: s.Profile, Delegation: s.Identity(),
+		Profile: s.Profile, Service: s.Service(), Delegation: s.Identity(),
 		Rules: engine.Rules{
 			DefaultDomain: s.DefaultDomain, FallbackToLocal: s.FallbackToLocal, DomainMap: s.DomainMap,
 			IncludeSharedLists: s.IncludeSharedLists, PreferIP: s.PreferIP,

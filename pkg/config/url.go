@@ -81,3 +81,13 @@ func normalURL(text string) string {
 	u.RawPath = ""
 	return u.String()
 }
+
+// Service is the host and port of endpoint_url in one spelling. It tells two
+// services apart; applications of one service have the same.
+func (s *Settings) Service() string {
+	u, err := url.Parse(normalURL(s.EndpointURL))
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}

@@ -20,8 +20,12 @@ type CheckInResult struct {
 // error: the credential is back. A checkout that the service no longer holds
 // counts as given back, and nothing is spun for it. With ErrJournal the
 // credential is back too, and the result says so; only the record lacks.
+// ErrUsage when another service holds it; then nothing is asked of this one.
 func (e *Engine) CheckIn(ctx context.Context, c pam.Checkout) (CheckInResult, error) {
 	result := CheckInResult{Checkout: c}
+	if err := e.holds(c); err != nil {
+		return result, err
+	}
 	err := e.Source.CheckIn(ctx, c.Identity, c.Credential, WireComment(c))
 	result.Absent = errors.Is(err, pam.ErrNotFound)
 	if err != nil && !result.Absent {
@@ -40,6 +44,16 @@ func (e *Engine) CheckIn(ctx context.Context, c pam.Checkout) (CheckInResult, er
 	result.Spin = e.spin(ctx, plan.Template, c)
 	result.Checkout.SpinJob, result.Checkout.NoSpin = result.Spin.JobID, string(result.Spin.Reason)
 	return result, e.record(ctx, result.Checkout)
+}
+
+// holds refuses a checkout of another service: this one may know nothing of it,
+// or hold another of the same name.
+func (e *Engine) holds(c pam.Checkout) error {
+	if c.Service == "" || e.Service == "" || c.Service == e.Service {
+		return nil
+	}
+	return pam.Failf(pam.ErrUsage, "%s was checked out at %s, but these settings are for %s", c.Credential.Ref(), c.Service, e.Service).
+		WithHint("name the settings that it was made with, by --config or REDIM_CONFIG; or that address, with --set endpoint_url=URL")
 }
 
 // FindOpen picks the open checkout that id names, in full or by its beginning.

@@ -214,3 +214,29 @@ func TestFindOpen(t *testing.T) {
 		})
 	}
 }
+
+func TestACheckoutOfAnotherServiceIsNotGivenBackHere(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		made, here string
+		refused    bool
+	}{
+		"the same":       {"pam.example.com", "pam.example.com", false},
+		"another":        {"pam.example.com", "lab.example.com", true},
+		"nobody said":    {"", "lab.example.com", false},
+		"nobody can say": {"pam.example.com", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := false
+			source := &fakeSource{checkIn: func(context.Context) error { asked = true; return nil }}
+			c := open()
+			c.Service = tt.made
+			e := &Engine{Source: source, Journal: &fakeJournal{log: source}, Clock: moment, Service: tt.here}
+			_, err := e.CheckIn(t.Context(), c)
+			if errors.Is(err, pam.ErrUsage) != tt.refused || asked == tt.refused {
+				t.Errorf("asked %v, %v", asked, err)
+			}
+		})
+	}
+}

@@ -62,7 +62,7 @@ func (e *Engine) record(ctx context.Context, c pam.Checkout) error {
 
 func (e *Engine) intent(req CheckOutRequest) pam.Checkout {
 	c := pam.Checkout{
-		ID: e.NewID(), Profile: e.Profile, Identity: req.Identity, Credential: req.Credential,
+		ID: e.NewID(), Profile: e.Profile, Service: e.Service, Identity: req.Identity, Credential: req.Credential,
 		Comment: req.Comment, Ticket: req.Ticket, At: e.Clock().UTC(), State: pam.CheckoutIntended,
 	}
 	c.Due = due(c, req.For, pam.Release{})

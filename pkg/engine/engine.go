@@ -26,6 +26,7 @@ type Engine struct {
 	Clock      Clock
 	Rules      Rules
 	Profile    string        // recorded with each checkout
+	Service    string        // so is this: host and port; may be empty
 	Command    string        // the program that hints name; may be empty
 	NewID      func() string // makes checkout ids
 	Facts      Facts

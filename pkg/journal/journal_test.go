@@ -140,7 +140,7 @@ func TestARecordComesBackAsItWas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := pam.Checkout{
 			ID: text.Draw(t, "id"), State: rapid.SampledFrom([]pam.CheckoutState{stateIntended, stateOpen, stateRefused, stateCheckedIn}).Draw(t, "state"),
-			Profile: text.Draw(t, "profile"), Identity: pam.Identity{Domain: text.Draw(t, "domain"), Name: text.Draw(t, "name")},
+			Profile: text.Draw(t, "profile"), Service: text.Draw(t, "service"), Identity: pam.Identity{Domain: text.Draw(t, "domain"), Name: text.Draw(t, "name")},
 			Comment: text.Draw(t, "comment"), Ticket: text.Draw(t, "ticket"), At: times.Draw(t, "at"), SpinJob: rapid.Int64().Draw(t, "job"), NoSpin: text.Draw(t, "no spin"),
 			Credential: pam.Credential{
 				Kind: rapid.SampledFrom([]pam.Kind{pam.KindLocal, pam.KindDomain, pam.KindShared}).Draw(t, "kind"), List: text.Draw(t, "list"),

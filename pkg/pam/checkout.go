@@ -7,6 +7,7 @@ import "time"
 type Checkout struct {
 	ID         string
 	Profile    string
+	Service    string   // host and port of the service that holds it; empty when nobody said
 	Identity   Identity // who RED IM saw
 	Credential Credential
 	Comment    string
