@@ -127,12 +127,15 @@ func directory(dir string) (path string, remove func(), err error) {
 // ours refuses a directory with settings that no stand-in server wrote: each
 // writes an address beside them.
 func ours(dir string) error {
-	_, settings := os.Lstat(filepath.Join(dir, "settings.yaml"))
-	_, address := os.Lstat(filepath.Join(dir, "address"))
-	if settings != nil || address == nil {
+	if !exists(filepath.Join(dir, "settings.yaml")) || exists(filepath.Join(dir, "address")) {
 		return nil
 	}
 	return pam.Failf(pam.ErrUsage, "%s holds settings of something else", dir).WithHint("name another directory with --dir; its settings.yaml would be replaced")
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // announce tells a person what to paste.
