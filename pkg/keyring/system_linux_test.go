@@ -19,12 +19,19 @@ func TestTheRealSecretService(t *testing.T) {
 		roundTrip(t)
 		return
 	}
-	for _, program := range []string{"dbus-run-session", "gnome-keyring-daemon"} {
+	for _, program := range []string{"dbus-run-session", "dbus-send", "gnome-keyring-daemon"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("needs %s", program)
 		}
 	}
-	const script = `printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 && exec "$0" -test.run '^TestTheRealSecretService$'`
+	// The daemon goes to the background before its name is taken; who asks for
+	// the name too early makes the bus start a second one, which is locked.
+	const script = `printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 || exit
+		for try in $(seq 200); do
+			dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets | grep -q true && break
+			sleep 0.05
+		done
+		exec "$0" -test.run '^TestTheRealSecretService$'`
 	cmd := exec.CommandContext(t.Context(), "dbus-run-session", "sh", "-c", script, os.Args[0])
 	home := t.TempDir()
 	cmd.Env = append(os.Environ(), child+"=1", "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CACHE_HOME="+home, "GORACE=atexit_sleep_ms=0")
