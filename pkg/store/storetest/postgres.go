@@ -39,7 +39,7 @@ func Start(tb testing.TB) *Server {
 	if bin == "" {
 		tb.Skip("needs PostgreSQL's server programs (Debian: postgresql-15)")
 	}
-	dir, err := os.MkdirTemp("", "pg")
+	dir, err := os.MkdirTemp(place(), "pg")
 	if err != nil {
 		tb.Fatal(err)
 	}

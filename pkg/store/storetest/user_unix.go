@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 )
@@ -35,4 +36,24 @@ func unprivileged(cmd *exec.Cmd) {
 	if uid, gid, other := lowly(); other {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}
+}
+
+// place is where the server's directory is made: the temporary directory, or
+// /tmp when the server's user can't get into that one.
+func place() string {
+	dir := os.TempDir()
+	if _, _, other := lowly(); other && !open(dir) {
+		return "/tmp"
+	}
+	return dir
+}
+
+// open reports whether everybody may pass through dir and all above it.
+func open(dir string) bool {
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm()&0o001 == 0 {
+		return false
+	}
+	above := filepath.Dir(dir)
+	return above == dir || open(above)
 }
