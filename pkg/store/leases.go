@@ -8,11 +8,11 @@ import (
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-const leaseColumns = "id, credential_id, credential, secret, exclusive, reason, comment, ticket, request_id, idempotency, at, due, state, ended, " + actorColumns + ", " + stampColumns
+const leaseColumns = "id, credential_id, credential, secret, exclusive, reason, comment, ticket, request_id, idempotency, digest, at, due, state, ended, " + actorColumns + ", " + stampColumns
 
 func leaseValues(l vault.Lease, version int64) []any {
 	values := []any{
-		l.ID, l.CredentialID, l.Credential, l.Secret, truth(l.Exclusive), l.Reason, l.Comment, l.Ticket, l.RequestID, l.Key, micros(l.At), micros(l.Due), string(l.State), micros(l.Ended),
+		l.ID, l.CredentialID, l.Credential, l.Secret, truth(l.Exclusive), l.Reason, l.Comment, l.Ticket, l.RequestID, l.Key, l.Digest, micros(l.At), micros(l.Due), string(l.State), micros(l.Ended),
 	}
 	return append(append(values, actorValues(l.Holder)...), stampValues(l.Stamp, version)...)
 }
@@ -28,7 +28,7 @@ func scanLease(r sqldb.Row) (l leaseRow, err error) {
 	var key string
 	var stamp stampRow
 	into := []any{
-		&l.n, &l.ID, &l.CredentialID, &l.Credential, &l.Secret, &exclusive, &l.Reason, &l.Comment, &l.Ticket, &l.RequestID, &l.Key, &at, &due, &l.State, &ended,
+		&l.n, &l.ID, &l.CredentialID, &l.Credential, &l.Secret, &exclusive, &l.Reason, &l.Comment, &l.Ticket, &l.RequestID, &l.Key, &l.Digest, &at, &due, &l.State, &ended,
 	}
 	err = r.Scan(append(append(into, actorInto(&l.Holder, &key)...), stamp.into(&l.Stamp)...)...)
 	l.Exclusive, l.At, l.Due, l.Ended = exclusive == 1, moment(at), moment(due), moment(ended)

@@ -51,14 +51,14 @@ func aRequest(n int, credential string) vault.Request {
 	return vault.Request{
 		ID: id(n), CredentialID: credential, Credential: "web01/root", Requester: vault.Actor{Kind: vault.ActorAdmin, Name: "Erin", Address: "10.1.2.3"},
 		For: 3 * time.Hour, Reason: "patch", Comment: "now", Ticket: "CHG-1", Needed: 1, Approvers: []string{"carol"}, Then: vault.ThenAccept,
-		State: vault.RequestPending, Until: at(30), Decisions: []vault.Decision{{By: "carol", At: at(3), Approve: true, Comment: "fine"}}, Stamp: stamp(),
+		State: vault.RequestPending, Until: at(30), Decisions: []vault.Decision{{By: "carol", At: at(3), Approve: true, Comment: "fine"}}, Key: "key " + id(n), Digest: "d1", Stamp: stamp(),
 	}
 }
 
 func aLease(name, credential string) vault.Lease {
 	return vault.Lease{
 		ID: name, CredentialID: credential, Credential: "web01/root", Secret: 1, Holder: vault.Actor{Kind: vault.ActorIntegration, ID: id(900), Name: "backup"},
-		Exclusive: true, Reason: "r", Comment: "c", Ticket: "t", RequestID: id(7), At: at(4), Due: at(40), State: vault.LeaseOpen, Stamp: stamp(),
+		Exclusive: true, Reason: "r", Comment: "c", Ticket: "t", RequestID: id(7), Digest: "d2", At: at(4), Due: at(40), State: vault.LeaseOpen, Stamp: stamp(),
 	}
 }
 

@@ -26,11 +26,11 @@ func actorKey(a vault.Actor) string {
 	return string(a.Kind) + ":" + vault.Fold(a.Name)
 }
 
-const requestColumns = "id, credential_id, credential, wanted, reason, comment, ticket, needed, approvers, fallback, state, until, decisions, lease, " + actorColumns + ", " + stampColumns
+const requestColumns = "id, credential_id, credential, wanted, reason, comment, ticket, needed, approvers, fallback, state, until, decisions, lease, idempotency, digest, " + actorColumns + ", " + stampColumns
 
 func requestValues(r vault.Request, version int64) []any {
 	values := []any{
-		r.ID, r.CredentialID, r.Credential, r.For.Microseconds(), r.Reason, r.Comment, r.Ticket, int64(r.Needed), listed(r.Approvers), string(r.Then), string(r.State), micros(r.Until), listed(r.Decisions), r.Lease,
+		r.ID, r.CredentialID, r.Credential, r.For.Microseconds(), r.Reason, r.Comment, r.Ticket, int64(r.Needed), listed(r.Approvers), string(r.Then), string(r.State), micros(r.Until), listed(r.Decisions), r.Lease, r.Key, r.Digest,
 	}
 	return append(append(values, actorValues(r.Requester)...), stampValues(r.Stamp, version)...)
 }
@@ -40,7 +40,7 @@ func scanRequest(row sqldb.Row) (r vault.Request, err error) {
 	var approvers, decisions, key string
 	var stamp stampRow
 	into := []any{
-		&r.ID, &r.CredentialID, &r.Credential, &wanted, &r.Reason, &r.Comment, &r.Ticket, &needed, &approvers, &r.Then, &r.State, &until, &decisions, &r.Lease,
+		&r.ID, &r.CredentialID, &r.Credential, &wanted, &r.Reason, &r.Comment, &r.Ticket, &needed, &approvers, &r.Then, &r.State, &until, &decisions, &r.Lease, &r.Key, &r.Digest,
 	}
 	err = row.Scan(append(append(into, actorInto(&r.Requester, &key)...), stamp.into(&r.Stamp)...)...)
 	r.For, r.Needed, r.Until = time.Duration(wanted)*time.Microsecond, int(needed), moment(until)
@@ -58,6 +58,13 @@ func (t *txn) Request(ctx context.Context, id string) (vault.Request, error) {
 // Requests lists, oldest first.
 func (t *txn) Requests(ctx context.Context, c vault.RequestCriteria) (vault.Page[vault.Request], error) {
 	var w where
+	if len(c.IDs) > 0 {
+		ids := make([]any, len(c.IDs))
+		for i, id := range c.IDs {
+			ids[i] = id
+		}
+		w.and("id in ("+marks(len(ids))+")", ids...)
+	}
 	if len(c.States) > 0 {
 		states := make([]any, len(c.States))
 		for i, s := range c.States {
@@ -70,6 +77,10 @@ func (t *txn) Requests(ctx context.Context, c vault.RequestCriteria) (vault.Page
 	}
 	if c.Requester != nil {
 		w.and("actor_key = ?", actorKey(*c.Requester))
+	}
+	if c.Key != "" {
+		w.and("idempotency = ?", c.Key)
+		w.and("idempotency <> ''")
 	}
 	if !c.Before.IsZero() {
 		w.and("until < ?", micros(c.Before))

@@ -52,9 +52,10 @@ type attempt struct {
 }
 
 type outcome struct {
-	lease  Lease
-	secret secret.Value
-	err    error // a refusal, which is kept with its events
+	lease   Lease
+	request Request // that is collected or waited for; its id is empty without one
+	secret  secret.Value
+	err     error // a refusal, which is kept with its events
 }
 
 func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome, error) {
@@ -66,7 +67,9 @@ func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome
 	err = q.service.store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		a := &attempt{Session: q, intent: intent}
 		var err error
-		out, err = a.run(ctx, tx, ready)
+		if out, err = a.run(ctx, tx, ready); a.request != nil {
+			out.request = *a.request
+		}
 		return err
 	})
 	if errors.Is(err, ErrTaken) {
@@ -74,6 +77,9 @@ func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome
 	}
 	if err == nil {
 		err = out.err
+	}
+	if errors.Is(err, pam.ErrPending) {
+		q.keepWait(intent.ID, out.request)
 	}
 	if err != nil {
 		ready.secret.Wipe()
@@ -153,12 +159,14 @@ func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, erro
 	if err := a.look(ctx, tx, ready); err != nil {
 		return outcome{}, err
 	}
-	again, err := a.repeated(ctx, tx)
-	if err != nil {
+	again, refusal, err := a.repeated(ctx, tx)
+	switch {
+	case err != nil:
 		return outcome{}, err
-	}
-	if again {
-		return a.finish(ctx, tx, ready, a.reused())
+	case again || refusal != nil:
+		return a.finish(ctx, tx, ready, refusal)
+	case a.ask.Request != "" && a.approved == nil:
+		return a.uncollected(ctx, tx)
 	}
 	v := a.decide()
 	switch {
@@ -202,7 +210,7 @@ func (a *attempt) look(ctx context.Context, tx Tx, ready prepared) (err error) {
 			return err
 		}
 	}
-	if a.policy.Approval.Needed > 0 {
+	if a.policy.Approval.Needed > 0 || a.ask.Request != "" {
 		return a.requests(ctx, tx)
 	}
 	return nil
@@ -225,38 +233,17 @@ func (a *attempt) leases(ctx context.Context, tx Tx) error {
 	return err
 }
 
-// repeated finds the lease of an earlier check-out with the same key, whose
-// answer was lost.
-func (a *attempt) repeated(ctx context.Context, tx Tx) (bool, error) {
-	if a.ask.Key == "" {
-		return false, nil
-	}
-	page, err := tx.Leases(ctx, LeaseCriteria{Holder: &a.actor, Key: a.ask.Key, Paging: Paging{Limit: 1}})
-	if err != nil || len(page.Items) == 0 {
-		return false, err
-	}
-	a.lease = page.Items[0]
-	return true, nil
-}
-
-// reused refuses a key whose lease is not what is asked for now.
-func (a *attempt) reused() error {
-	l := a.lease
-	if l.CredentialID == a.credential.ID && l.State == LeaseOpen && l.Secret == a.credential.Secret && a.now.Before(l.Due) {
-		return nil
-	}
-	return pam.Failf(pam.ErrConflict, "the idempotency key was used for checkout %s of %s, which is %s", l.ID, l.Credential, l.State).
-		WithHint("use a new key for a new check-out")
-}
-
 func (a *attempt) newLease(hold time.Duration) Lease {
 	l := Lease{
 		ID: a.intent.ID, CredentialID: a.credential.ID, Credential: a.credential.Ref(), Secret: a.credential.Secret,
-		Holder: a.actor, Exclusive: a.policy.Exclusive, Reason: a.reason(), Comment: a.comment(), Ticket: a.intent.Ticket, Key: a.ask.Key,
+		Holder: a.actor, Exclusive: a.policy.Exclusive, Reason: a.reason(), Comment: a.comment(), Ticket: a.intent.Ticket, Key: a.ask.Key, Digest: a.ask.Digest,
 		At: a.now, Due: a.now.Add(hold), State: LeaseOpen, Stamp: a.service.stamp(a.actor),
 	}
 	if a.approved != nil {
 		l.RequestID = a.approved.ID
+		if l.Key == "" {
+			l.Key, l.Digest = a.approved.Key, a.approved.Digest
+		}
 	}
 	return l
 }

@@ -79,9 +79,11 @@ type PolicyCriteria struct {
 
 // RequestCriteria is what is searched for, oldest first.
 type RequestCriteria struct {
+	IDs          []string       // any of these; none: all
 	States       []RequestState // none: all
 	CredentialID string
-	Requester    *Actor    // by Actor.Same
+	Requester    *Actor // by Actor.Same
+	Key          string
 	Before       time.Time // Until is before this; zero: whenever
 	Paging
 }

@@ -17,7 +17,7 @@ func (s *fakeState) Request(_ context.Context, id string) (vault.Request, error)
 
 func (s *fakeState) Requests(_ context.Context, c vault.RequestCriteria) (vault.Page[vault.Request], error) {
 	fits := func(r vault.Request) bool {
-		return (len(c.States) == 0 || slices.Contains(c.States, r.State)) && (c.CredentialID == "" || c.CredentialID == r.CredentialID) &&
+		return (len(c.IDs) == 0 || slices.Contains(c.IDs, r.ID)) && (c.Key == "" || c.Key == r.Key) && (len(c.States) == 0 || slices.Contains(c.States, r.State)) && (c.CredentialID == "" || c.CredentialID == r.CredentialID) &&
 			(c.Requester == nil || c.Requester.Same(r.Requester)) && (c.Before.IsZero() || r.Until.Before(c.Before))
 	}
 	return page(s.requests, c.Paging, fits, func(vault.Request) string { return "" }, func(r vault.Request) string { return r.ID }), nil

@@ -25,6 +25,7 @@ type Lease struct {
 	Ticket       string
 	RequestID    string // the approved request it was collected with
 	Key          string // idempotency key; empty: none. Unique for each holder
+	Digest       string // of what was asked with the key
 	At           time.Time
 	Due          time.Time // never zero
 	State        LeaseState

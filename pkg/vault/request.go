@@ -33,6 +33,8 @@ type Request struct {
 	Until        time.Time // when it is pending: the end of the wait; approved: the last time to collect
 	Decisions    []Decision
 	Lease        string // collected: the lease it became
+	Key          string // idempotency key of the check-out that made it; empty: none. Unique for each requester
+	Digest       string // of what was asked with the key
 	Stamp
 }
 

@@ -209,9 +209,6 @@ func (a *attempt) requests(ctx context.Context, tx Tx) error {
 
 // wait makes a request, unless there is one.
 func (a *attempt) wait(ctx context.Context, tx Tx) (outcome, error) {
-	if a.ask.Request != "" && a.request == nil {
-		return outcome{err: pam.Failf(pam.ErrNotFound, "request %q is not waiting for you", a.ask.Request).WithHint("list yours with: requests list")}, nil
-	}
 	if a.request == nil {
 		hold, err := a.hold()
 		if err != nil {
@@ -221,7 +218,7 @@ func (a *attempt) wait(ctx context.Context, tx Tx) (outcome, error) {
 			ID: a.service.newID(), CredentialID: a.credential.ID, Credential: a.credential.Ref(), Requester: a.actor, For: hold,
 			Reason: a.reason(), Comment: a.comment(), Ticket: a.intent.Ticket, Needed: a.policy.Approval.Needed,
 			Approvers: a.policy.Approval.Approvers, Then: a.policy.Approval.Then, State: RequestPending,
-			Until: a.now.Add(a.policy.Approval.Timeout), Stamp: a.service.stamp(a.actor),
+			Key: a.ask.Key, Digest: a.ask.Digest, Until: a.now.Add(a.policy.Approval.Timeout), Stamp: a.service.stamp(a.actor),
 		}
 		if err := tx.AddRequest(ctx, r); err != nil {
 			return outcome{}, err

@@ -25,7 +25,8 @@ type Ask struct {
 	Profile string // of the check-outs that Open lists
 	Reason  string // follows the integration's own
 	Key     string // idempotency key of one check-out; empty: none
-	Request string // collect this approved request; empty: any that fits
+	Digest  string // of what is asked with the key: ErrKeyReused when it was another
+	Request string // collect this approved request, and nothing else; empty: any that fits
 	Lease   string // check in this lease; empty: the one that fits best
 	All     bool   // Open lists those of everybody
 }
@@ -42,11 +43,12 @@ type Session struct {
 	mu      sync.Mutex
 	intents []pam.Checkout
 	leases  map[string]Lease
+	waits   map[string]Request
 }
 
 // Session begins one. ErrUsage when a text of the ask can't be kept.
 func (s *Service) Session(ask Ask) (*Session, error) {
-	err := errors.Join(checkWords("reason", ask.Reason, maxWords), checkWords("idempotency key", ask.Key, maxPart),
+	err := errors.Join(checkWords("reason", ask.Reason, maxWords), checkWords("idempotency key", ask.Key, maxPart), checkWords("digest", ask.Digest, maxPart),
 		checkName("caller", ask.Actor.Name))
 	return &Session{service: s, ask: ask}, err
 }
@@ -95,6 +97,23 @@ func (q *Session) Lease(checkout string) (Lease, bool) {
 	defer q.mu.Unlock()
 	l, ok := q.leases[checkout]
 	return l, ok
+}
+
+func (q *Session) keepWait(id string, r Request) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.waits == nil {
+		q.waits = map[string]Request{}
+	}
+	q.waits[id] = r
+}
+
+// Pending is the request that a check-out of this session waits for.
+func (q *Session) Pending(checkout string) (Request, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	r, ok := q.waits[checkout]
+	return r, ok
 }
 
 // Open lists the open leases of the caller, oldest first.
