@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/build"
@@ -46,7 +47,13 @@ func environ(getenv func(string) string) []string {
 }
 
 // wiring builds the parts of an App when they are asked for.
-type wiring struct{ *cli.App }
+type wiring struct {
+	*cli.App
+
+	once sync.Once
+	kept *journal.Journal // one for all who ask: it holds what this process owns
+	err  error
+}
 
 func (w *wiring) load(profile string, set []string) (*config.Settings, error) {
 	if profile == "" {
@@ -56,13 +63,16 @@ func (w *wiring) load(profile string, set []string) (*config.Settings, error) {
 }
 
 func (w *wiring) journal() (*journal.Journal, error) {
-	dir, err := w.Paths.StateDir()
-	if err != nil {
-		return nil, pam.Failf(pam.ErrJournal, "%w", err).WithHint("set REDIM_STATE_DIR to a directory that you may write to")
-	}
-	j := journal.New(dir)
-	j.Warn = w.Warn
-	return j, nil
+	w.once.Do(func() {
+		dir, err := w.Paths.StateDir()
+		if err != nil {
+			w.err = pam.Failf(pam.ErrJournal, "%w", err).WithHint("set REDIM_STATE_DIR to a directory that you may write to")
+			return
+		}
+		w.kept = journal.New(dir)
+		w.kept.Warn = w.Warn
+	})
+	return w.kept, w.err
 }
 
 func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
@@ -71,7 +81,7 @@ func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
 		return nil, err
 	}
 	return &cli.Service{Logout: client.Logout, Probe: client.Probe, Engine: &engine.Engine{
-		Source: client, Facts: client, Journal: lazyJournal{w}, Clock: w.Now, Command: w.Name, NewID: newID,
+		Source: client, Facts: client, Journal: lazyJournal{w}, Clock: w.Now, Command: w.Name, NewID: newID, Process: os.Getpid(),
 		Profile: s.Profile, Service: s.Service(), Delegation: s.Identity(),
 		Rules: engine.Rules{
 			DefaultDomain: s.DefaultDomain, FallbackToLocal: s.FallbackToLocal, DomainMap: s.DomainMap,

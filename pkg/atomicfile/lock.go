@@ -34,6 +34,24 @@ func LockAndKeep(ctx context.Context, path string) (release func(), err error) {
 	return func() { _ = l.Unlock() }, err
 }
 
+// TryLock is Lock for who does not wait: got is false when someone else holds
+// it. release, which is nil then, also removes the file.
+func TryLock(path string) (release func(), got bool, err error) {
+	for {
+		l := flock.New(path, flock.SetPermissions(0o600))
+		if got, err = l.TryLock(); err != nil {
+			return nil, false, failure(path, err)
+		}
+		if !got {
+			return nil, false, nil
+		}
+		if current(l, path) {
+			return func() { removeAndUnlock(l, path) }, true, nil
+		}
+		_ = l.Unlock()
+	}
+}
+
 func acquireLock(ctx context.Context, path string) (*flock.Flock, error) {
 	for {
 		l := flock.New(path, flock.SetPermissions(0o600))

@@ -31,7 +31,7 @@ func (e *Engine) CheckIn(ctx context.Context, c pam.Checkout) (CheckInResult, er
 	if err != nil && !result.Absent {
 		return result, err
 	}
-	result.Checkout.State = pam.CheckoutCheckedIn
+	result.Checkout.State, result.Checkout.Process = pam.CheckoutCheckedIn, 0
 	plan := PlanSpin(c.Credential, e.Rules)
 	if result.Absent {
 		plan = SpinPlan{Reason: SpinAbsent}

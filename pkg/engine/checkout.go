@@ -34,7 +34,7 @@ func (e *Engine) CheckOut(ctx context.Context, req CheckOutRequest) (pam.Checkou
 	case err != nil && mayHold(err):
 		return c, pam.Release{}, e.uncertain(c, err)
 	case err != nil:
-		c.State = pam.CheckoutRefused
+		c.State, c.Process = pam.CheckoutRefused, 0
 		return c, pam.Release{}, errors.Join(withHolder(c, err), e.record(ctx, c))
 	}
 	c.State, c.Due = pam.CheckoutOpen, due(c, req.For, release)
@@ -44,6 +44,14 @@ func (e *Engine) CheckOut(ctx context.Context, req CheckOutRequest) (pam.Checkou
 		return c, pam.Release{}, err
 	}
 	return c, release, nil
+}
+
+// Keep records that whoever has its secret keeps c: it stays open until somebody
+// gives it back. Before that, the end of this process leaves it to a recovery.
+// ErrJournal when it can't be recorded.
+func (e *Engine) Keep(ctx context.Context, c pam.Checkout) error {
+	c.Process = 0
+	return e.record(ctx, c)
 }
 
 // withHolder adds who holds the credential, as far as the look-up knew.
@@ -63,7 +71,7 @@ func (e *Engine) record(ctx context.Context, c pam.Checkout) error {
 func (e *Engine) intent(req CheckOutRequest) pam.Checkout {
 	c := pam.Checkout{
 		ID: e.NewID(), Profile: e.Profile, Service: e.Service, Identity: req.Identity, Credential: req.Credential,
-		Comment: req.Comment, Ticket: req.Ticket, At: e.Clock().UTC(), State: pam.CheckoutIntended,
+		Comment: req.Comment, Ticket: req.Ticket, At: e.Clock().UTC(), State: pam.CheckoutIntended, Process: e.Process,
 	}
 	c.Due = due(c, req.For, pam.Release{})
 	return c
@@ -100,7 +108,7 @@ func (e *Engine) giveBack(ctx context.Context, c pam.Checkout, cause error) (pam
 		return c, pam.Failf(pam.ErrJournal, "%w; giving %s back failed too: %w", cause, c.Credential.Ref(), err).
 			WithHint("make room or repair the journal, then run: %s", e.command("checkin "+c.ID))
 	}
-	c.State = pam.CheckoutCheckedIn
+	c.State, c.Process = pam.CheckoutCheckedIn, 0
 	_ = e.Journal.Append(ctx, c) // it may work again; if not, the intent that stays open says too much, not too little
 	return c, pam.Failf(pam.ErrJournal, "%w; %s was given back and no secret shown", cause, c.Credential.Ref()).
 		WithHint("make room or repair the journal, then try again")

@@ -29,6 +29,7 @@ type Engine struct {
 	Service    string        // so is this: host and port; may be empty
 	Command    string        // the program that hints name; may be empty
 	NewID      func() string // makes checkout ids
+	Process    int           // this process: it answers for what it checks out; 0 has nobody answer
 	Facts      Facts
 	Delegation pam.Identity // who works on jobs; needs All Access there
 

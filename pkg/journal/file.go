@@ -132,6 +132,7 @@ func (j *Journal) compact() error {
 	if err := atomicfile.Write(j.Path(), out, 0o600); err != nil {
 		return unavailable(err)
 	}
+	j.sweepOwners()
 	return nil
 }
 

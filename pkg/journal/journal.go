@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/atomicfile"
@@ -20,6 +21,9 @@ type Journal struct {
 
 	dir  string
 	wait time.Duration // for other processes
+
+	mu    sync.Mutex
+	owned map[string]func() // by checkout id: gives up what says that this process answers for it
 }
 
 // New returns the journal of a directory. It touches nothing.
@@ -38,7 +42,9 @@ func (j *Journal) Path() string { return filepath.Join(j.dir, fileName) }
 // DamagedPath is where lines are set aside that could not be read.
 func (j *Journal) DamagedPath() string { return filepath.Join(j.dir, asideName) }
 
-// Append writes one record. ErrJournal when it can't be, ErrInterrupted when ctx
+// Append writes one record. A record that names a process makes this one its
+// owner, until a record of the same checkout names none, or the process ends:
+// see Abandoned. ErrJournal when it can't be, ErrInterrupted when ctx
 // ends first; then there is no record. An intent is on disk when Append returns.
 // An outcome survives the end of any process, but a power failure may lose it:
 // the intent then stays open, which says too much and never too little, and to
@@ -49,9 +55,15 @@ func (j *Journal) Append(ctx context.Context, c pam.Checkout) error {
 		return unavailable(err)
 	}
 	return j.locked(ctx, func() error {
+		if err := j.own(c); err != nil {
+			return err
+		}
 		size, err := j.append(line, c.State == pam.CheckoutIntended)
 		if err == nil && size/compactEvery > (size-int64(len(line)))/compactEvery {
 			_ = j.compact() // the record is safe; a rewrite can wait for the next time
+		}
+		if err == nil {
+			j.disown(c)
 		}
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -20,7 +21,9 @@ import (
 const childVar = "REDIM_TEST_JOURNAL_WRITER"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(childVar); dir != "" {
+	if dir := os.Getenv(childVar); dir != "" && os.Args[1] == "hold" {
+		os.Exit(holder(dir))
+	} else if dir != "" {
 		os.Exit(writer(dir, os.Args[1], os.Args[2]))
 	}
 	os.Exit(m.Run())
@@ -54,7 +57,13 @@ func writer(dir, name, count string) int {
 // child starts a writer and reads what it tells.
 func child(t *testing.T, dir, name string, count int) (*exec.Cmd, *bufio.Scanner, *strings.Builder) {
 	t.Helper()
+	return childWith(t, nil, dir, name, count)
+}
+
+func childWith(t *testing.T, in io.Reader, dir, name string, count int) (*exec.Cmd, *bufio.Scanner, *strings.Builder) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], name, strconv.Itoa(count))
+	cmd.Stdin = in
 	cmd.Env = append(os.Environ(), childVar+"="+dir)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

@@ -15,6 +15,7 @@ type Checkout struct {
 	At         time.Time
 	Due        time.Time // when it should be back; zero when nobody said
 	State      CheckoutState
+	Process    int // who answers for it, and gives it back; 0 once somebody else keeps it
 
 	// What followed the check-in: the id of the job that changes the password,
 	// or in one word why there is none. Neither is known before.

@@ -23,6 +23,9 @@ type Options struct {
 	Command string // "redim", for the commands that messages name
 	Streams *term.Streams
 	Say     func(format string, args ...any)
+	// Keep is told, last of all, that the secret was handed over; nil where
+	// nobody wants to know.
+	Keep func(pam.Checkout) error
 }
 
 // New makes the options of a command of an App.
@@ -100,6 +103,19 @@ func (o *Options) Deliver(release func() (pam.Checkout, pam.Release, error)) err
 			WithHint("give it back with: %s checkin %s", o.Command, c.ID)
 	}
 	o.Say("checked out %s as %s%s; give it back with: %s checkin %s", c.Credential.Ref(), c.Identity, until(c.Due), o.Command, c.ID)
+	return o.keep(c)
+}
+
+// keep has it recorded that somebody has the secret now, so that a recovery
+// leaves it to them.
+func (o *Options) keep(c pam.Checkout) error {
+	if o.Keep == nil {
+		return nil
+	}
+	if err := o.Keep(c); err != nil {
+		return pam.Failf(pam.ErrPartial, "%s is checked out and its secret handed over, but that is not recorded: %w", c.Credential.Ref(), err).
+			WithHint("the next \"%s recover\" would give it back; do that, or: %s checkin %s", o.Command, o.Command, c.ID)
+	}
 	return nil
 }
 

@@ -31,6 +31,7 @@ type Service interface {
 	Find(context.Context, engine.FindRequest) (engine.Finding, error)
 	CheckOut(context.Context, engine.CheckOutRequest) (pam.Checkout, pam.Release, error)
 	SpinPlan(pam.Credential) engine.SpinPlan
+	Keep(context.Context, pam.Checkout) error
 }
 
 // New makes the command. runF replaces its run in tests; nil is the real one.
@@ -113,6 +114,7 @@ func run(ctx context.Context, opts *Options) error {
 	if opts.DryRun {
 		return plan(opts, finding.Identity, chosen, service.SpinPlan(chosen))
 	}
+	opts.Handout.Keep = func(c pam.Checkout) error { return service.Keep(ctx, c) }
 	return opts.Handout.Deliver(func() (pam.Checkout, pam.Release, error) {
 		return service.CheckOut(ctx, engine.CheckOutRequest{
 			Identity: finding.Identity, Credential: chosen, Comment: opts.Request.Comment, Ticket: opts.Request.Ticket, For: opts.Request.For,
