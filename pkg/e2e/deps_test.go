@@ -83,7 +83,7 @@ func TestLibrariesHaveOneImporter(t *testing.T) {
 		"modernc.org/sqlite":                         {"pkg/store"},
 		"github.com/jackc/pgx":                       {"pkg/store"},
 		"github.com/pressly/goose":                   {"pkg/store"},
-		"github.com/jcmturner/gokrb5":                {"pkg/auth"},
+		"github.com/jcmturner":                       {"pkg/negotiate"},
 		"github.com/coder/websocket":                 {"pkg/ecm"},
 		"github.com/spf13":                           {"pkg/cli", "pkg/app", "pkg/cmd", "pkg/vaultapp", "cmd/gendocs", "pkg/e2e"},
 		"golang.org/x/term":                          {"pkg/term", "pkg/prompt"},
