@@ -31,6 +31,8 @@ type fakeSource struct {
 	settings func(context.Context, int64) (json.RawMessage, error)
 	create   func(context.Context) (int64, error)
 	comment  func(context.Context) error
+	read     func(context.Context) (pam.Release, error)
+	status   func(context.Context, int64) (pam.Job, error)
 
 	mu      sync.Mutex
 	asked   []string
@@ -112,6 +114,16 @@ func (f *fakeSource) SetJobComment(ctx context.Context, as pam.Identity, id int6
 	return f.comment(ctx)
 }
 
+func (f *fakeSource) Read(ctx context.Context, as pam.Identity, c pam.Credential) (pam.Release, error) {
+	f.note("read %s as %s", c.Ref(), as)
+	return f.read(ctx)
+}
+
+func (f *fakeSource) JobStatus(ctx context.Context, as pam.Identity, id int64) (pam.Job, error) {
+	f.note("status of job %d as %s", id, as)
+	return f.status(ctx, id)
+}
+
 // fakeJournal keeps records in memory and notes them among the questions of
 // the source. It fails at the states that fail names.
 type fakeJournal struct {
@@ -150,6 +162,8 @@ func newFake(rules Rules) (*Engine, *fakeSource, *fakeJournal) {
 		settings: func(context.Context, int64) (json.RawMessage, error) { return json.RawMessage(`{"JobID":101}`), nil },
 		create:   func(context.Context) (int64, error) { return 7, nil },
 		comment:  func(context.Context) error { return nil },
+		read:     func(context.Context) (pam.Release, error) { return pam.Release{Secret: password()}, nil },
+		status:   func(context.Context, int64) (pam.Job, error) { return pam.Job{State: pam.JobSucceeded}, nil },
 	}
 	journal := &fakeJournal{log: source, fail: map[pam.CheckoutState]error{}}
 	return &Engine{

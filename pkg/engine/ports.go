@@ -29,9 +29,17 @@ type Source interface {
 	// service's own refusal, is also ErrUncertain. ErrCheckedOut when
 	// someone else holds it.
 	CheckOut(ctx context.Context, as pam.Identity, c pam.Credential, comment string) (pam.Release, error)
+	// Read obtains the secret without checking it out, whoever holds it.
+	// ErrDenied without the permission Ignore Password Checkout.
+	Read(ctx context.Context, as pam.Identity, c pam.Credential) (pam.Release, error)
 	// CheckIn gives it back. ErrNotFound when it was not checked out.
 	CheckIn(ctx context.Context, as pam.Identity, c pam.Credential, comment string) error
 
+	Jobs
+}
+
+// Jobs are the part of a source that changes passwords.
+type Jobs interface {
 	// JobSettings reads a job as the service keeps it, member by member.
 	JobSettings(ctx context.Context, as pam.Identity, id int64) (json.RawMessage, error)
 	// CreatePasswordJob creates a password-change job and returns its id, 0
@@ -39,6 +47,8 @@ type Source interface {
 	CreatePasswordJob(ctx context.Context, as pam.Identity, job json.RawMessage) (int64, error)
 	// SetJobComment sets a job's comment.
 	SetJobComment(ctx context.Context, as pam.Identity, id int64, comment string) error
+	// JobStatus tells how far a job has come. ErrNotFound when there is none.
+	JobStatus(ctx context.Context, as pam.Identity, id int64) (pam.Job, error)
 }
 
 // Journal is the crash-safe record of checkouts; ErrJournal when it can't be kept.

@@ -26,6 +26,24 @@ func (c *Client) CheckOut(ctx context.Context, as pam.Identity, cred pam.Credent
 	return release, nil
 }
 
+// Read obtains a credential's secret without checking it out, whoever holds it.
+// ErrDenied without the permission for that.
+func (c *Client) Read(ctx context.Context, as pam.Identity, cred pam.Credential) (pam.Release, error) {
+	var release pam.Release
+	err := c.ask(ctx, as, "stored_read", credentialParams(cred, ""), func(op *dialect.Operation, reply []byte) error {
+		password, err := op.Secret(reply)
+		if err == nil && password.IsEmpty() {
+			err = op.Missing("a text in " + op.Reply.At)
+		}
+		release.Secret = password
+		return err
+	})
+	if err != nil {
+		return pam.Release{}, of(cred, err)
+	}
+	return release, nil
+}
+
 // CheckIn gives a credential back. ErrNotFound when it was not checked out.
 func (c *Client) CheckIn(ctx context.Context, as pam.Identity, cred pam.Credential, comment string) error {
 	err := c.ask(ctx, as, store(cred)+"_check_in", credentialParams(cred, comment), func(*dialect.Operation, []byte) error { return nil })

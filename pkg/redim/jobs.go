@@ -11,22 +11,31 @@ import (
 
 // JobSettings reads a job as the service keeps it.
 func (c *Client) JobSettings(ctx context.Context, as pam.Identity, id int64) (json.RawMessage, error) {
-	return c.jobObject(ctx, as, "job_settings", id)
-}
-
-// JobStatus reads a job's status as the service tells it.
-func (c *Client) JobStatus(ctx context.Context, as pam.Identity, id int64) (json.RawMessage, error) {
-	return c.jobObject(ctx, as, "job_status", id)
-}
-
-func (c *Client) jobObject(ctx context.Context, as pam.Identity, key string, id int64) (json.RawMessage, error) {
 	var object json.RawMessage
-	err := c.ask(ctx, as, key, dialect.Params{"job_id": id}, func(op *dialect.Operation, reply []byte) error {
+	err := c.ask(ctx, as, "job_settings", dialect.Params{"job_id": id}, func(op *dialect.Operation, reply []byte) error {
 		found, err := op.Object(reply)
 		object = bytes.Clone(found) // the reply itself is wiped
 		return err
 	})
 	return object, err
+}
+
+// JobStatus tells how far a job has come. ErrNotFound when there is no such job.
+func (c *Client) JobStatus(ctx context.Context, as pam.Identity, id int64) (pam.Job, error) {
+	job := pam.Job{ID: id}
+	err := c.ask(ctx, as, "job_status", dialect.Params{"job_id": id}, func(op *dialect.Operation, reply []byte) error {
+		r, err := op.Record(reply)
+		if err != nil {
+			return err
+		}
+		status, ok := r.Number("status")
+		if !ok {
+			return op.Missing("a number in " + r.Member("status"))
+		}
+		job.State, job.LastRun, job.Message = pam.JobStateOf(status), r.Date("last_run"), r.Text("message")
+		return nil
+	})
+	return job, err
 }
 
 // CreatePasswordJob creates a password-change job. The id is 0 when the

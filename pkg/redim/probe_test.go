@@ -24,7 +24,7 @@ func TestAProbeTellsWhatAnInstallationHas(t *testing.T) {
 			missing = append(missing, n.Key+"="+n.Name)
 		}
 	}
-	if !slices.Equal(missing, []string{"log_in_as=DoLoginImpersonated", "job_comment=JobOps_SetJobComment"}) || len(p.Needed) != 15 {
+	if !slices.Equal(missing, []string{"log_in_as=DoLoginImpersonated", "job_comment=JobOps_SetJobComment"}) || len(p.Needed) != 16 {
 		t.Errorf("missing are %v of %d", missing, len(p.Needed))
 	}
 	if !slices.Contains(p.Others, "DoLoginAs") || slices.Contains(p.Others, "DoLogin2") {

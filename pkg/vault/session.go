@@ -233,6 +233,11 @@ func noJobs() error {
 	return pam.Failf(pam.ErrSpinNotPermitted, "the vault has no password-change jobs").WithHint("let the policy of the credential name a rotator")
 }
 
+// Read fails: what is the vault's own is had by a checkout only.
+func (q *Session) Read(_ context.Context, _ pam.Identity, c pam.Credential) (pam.Release, error) {
+	return pam.Release{}, pam.Failf(pam.ErrDenied, "%s can't be read without a checkout", c.Ref()).WithHint("check it out")
+}
+
 // JobSettings fails: the vault rotates by the rotator of a policy.
 func (q *Session) JobSettings(context.Context, pam.Identity, int64) (json.RawMessage, error) {
 	return nil, noJobs()
@@ -245,3 +250,8 @@ func (q *Session) CreatePasswordJob(context.Context, pam.Identity, json.RawMessa
 
 // SetJobComment fails as JobSettings does.
 func (q *Session) SetJobComment(context.Context, pam.Identity, int64, string) error { return noJobs() }
+
+// JobStatus fails as JobSettings does.
+func (q *Session) JobStatus(context.Context, pam.Identity, int64) (pam.Job, error) {
+	return pam.Job{}, noJobs()
+}

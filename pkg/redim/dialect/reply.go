@@ -73,6 +73,12 @@ func (o *Operation) Object(reply []byte) (json.RawMessage, error) {
 	return json.RawMessage(value), nil
 }
 
+// Record returns an object whose members are found by our names.
+func (o *Operation) Record(reply []byte) (Record, error) {
+	value, err := o.Object(reply)
+	return Record{value: value, op: o}, err
+}
+
 // Records yields the objects of a list. A void reply and null are empty lists.
 func (o *Operation) Records(reply []byte) (iter.Seq[Record], error) {
 	value, ok := wcf.Path(reply, o.Reply.At)
@@ -127,6 +133,9 @@ func (r Record) Bool(name string) bool {
 	b, _ := wcf.Bool(r.field(name))
 	return b
 }
+
+// Number is a field as a number; ok is false when it is none.
+func (r Record) Number(name string) (n int64, ok bool) { return wcf.Number(r.field(name)) }
 
 // Date is a field as an instant; zero when it is not there.
 func (r Record) Date(name string) time.Time { return wcf.Date(r.field(name)) }

@@ -18,10 +18,10 @@ func (m *model) settle() {
 }
 
 func (m *model) free(a *account) {
-	if a.counted {
+	if a.count > 0 {
 		m.tally.open--
 	}
-	a.holder, a.counted = "", false
+	a.holder, a.count = "", 0
 	a.expires = m.now
 	delete(m.held, a)
 }
@@ -34,10 +34,11 @@ func (m *model) checkOut(who *identity, a *account, comment, address string) err
 		return refuse(conflict, "%s is checked out by %s", a.full(), a.holder)
 	}
 	m.tally.made++
-	if !a.counted {
+	if a.count == 0 {
 		m.tally.open++
 	}
-	a.holder, a.counted, a.expires = name, true, m.now.Add(m.service.CheckoutLifetime)
+	a.count++
+	a.holder, a.expires = name, m.now.Add(m.service.CheckoutLifetime)
 	m.held[a] = true
 	m.events.add(event{number: 2002, at: m.now, login: name, address: address, account: a, verb: "checked-out password for", note: comment})
 	return nil
@@ -52,8 +53,8 @@ func (m *model) checkIn(who *identity, a *account, comment, address string) erro
 	case a.holder != name && !who.permissions.has(permAllAccess):
 		return refuse(conflict, "%s is checked out by %s", a.full(), a.holder)
 	}
+	m.tally.checkedIn += max(a.count, 1)
 	m.free(a)
-	m.tally.checkedIn++
 	m.events.add(event{number: 2003, at: m.now, login: name, address: address, account: a, verb: "checked-in password for", note: comment})
 	return nil
 }

@@ -37,6 +37,7 @@ type Service struct {
 	TokenSliding      bool              `yaml:"token_sliding"`      // use prolongs a token
 	CheckoutLifetime  time.Duration     `yaml:"checkout_lifetime"`  // default 1h
 	JobDuration       time.Duration     `yaml:"job_duration"`       // default 0: a job is done at once
+	JobDelay          time.Duration     `yaml:"job_delay"`          // default 0: a job that is to run now does
 	JobReply          string            `yaml:"job_reply"`          // number (default), string or object
 	UnknownSystem     string            `yaml:"unknown_system"`     // empty (default) or not_found
 	DomainNames       string            `yaml:"domain_names"`       // prefixed (default) or bare, in listings

@@ -24,12 +24,13 @@ const (
 	faultSkew      = "skew"
 	faultRevoke    = "revoke-after"
 	faultRedirect  = "redirect"
+	faultFailJob   = "fail-job"
 )
 
 func faultKinds() []string {
 	return []string{
 		faultDelay, faultHang, faultDrop, faultDropReply, faultTruncate, faultStatus, fault401After,
-		faultHTML, faultOversized, faultSkew, faultRevoke, faultRedirect,
+		faultHTML, faultOversized, faultSkew, faultRevoke, faultRedirect, faultFailJob,
 	}
 }
 
@@ -100,7 +101,7 @@ func (f *fault) setValue(value string, given bool) string {
 		return f.setSize(value, given)
 	case faultRedirect:
 		return f.setTarget(value, given)
-	case faultHang, faultDrop, faultDropReply, faultTruncate, faultHTML:
+	case faultHang, faultDrop, faultDropReply, faultTruncate, faultHTML, faultFailJob:
 		if given {
 			return f.kind + " takes no value"
 		}
@@ -200,6 +201,9 @@ func (f *fault) setOptions(options string) error {
 // strikes counts a request, and reports whether the fault hits it.
 func (f *fault) strikes(op *operation) bool {
 	if f.operation != "" && !named(op.name, f.operation) || f.signedOnly && !op.signed {
+		return false
+	}
+	if f.kind == faultFailJob && op.name != createJobName {
 		return false
 	}
 	f.seen++

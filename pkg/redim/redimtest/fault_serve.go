@@ -68,7 +68,7 @@ func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request, d dialect, 
 			return
 		}
 	}
-	answer := s.answer(r, d, op)
+	answer := s.answer(r, d, op, hits)
 	for _, f := range hits {
 		after(w, answer, f)
 	}

@@ -28,6 +28,7 @@ type job struct {
 	status                   int
 	due                      time.Time
 	message                  string
+	broken                   bool // by a fault on demand
 }
 
 // Job is a password-change job as a test sees it. Status is 0 scheduled,
@@ -100,6 +101,8 @@ func (m *model) jobTarget(j *job) *account {
 func (m *model) changePassword(j *job, at time.Time) string {
 	a := m.jobTarget(j)
 	switch {
+	case j.broken:
+		return "a fault on demand"
 	case a == nil:
 		return "no account " + j.settings.str("FullAccountName") + " on " + j.systems
 	case a.system != nil && a.system.unreachable:

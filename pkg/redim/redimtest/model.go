@@ -80,7 +80,7 @@ type account struct {
 
 	holder  string    // empty when free
 	expires time.Time // zero: no end
-	counted bool      // held by a check-out of this run
+	count   int64     // check-outs of this run that the holder has made of it
 }
 
 // place is what the service calls the account's system.

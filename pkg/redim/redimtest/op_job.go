@@ -8,17 +8,21 @@ import (
 // scheduleNow is the schedule type of a job without any time.
 const scheduleNow = 1
 
+const (
+	jobGroup      = "JobOps_"
+	createJobName = jobGroup + "CreatePasswordChangeJob"
+)
+
 func jobOperations() []*operation {
-	const group = "JobOps_"
 	create := []field{
 		nested("JobInfoBase", fieldsOf(defaultBase())...), nested("PasswordChangeSettings", fieldsOf(defaultSettings())...),
 		nested("ScheduleInfo", fieldsOf(defaultSchedule())...), text("SystemList"),
 	}
 	return []*operation{
-		{name: group + "CreatePasswordChangeJob", request: create, signed: true, run: createJob},
-		{name: group + "GetJobPasswordChangeSettings", request: []field{number("JobID")}, signed: true, run: jobSettings},
-		{name: group + "SetJobComment", request: []field{text("Comment"), number("JobID")}, signed: true, run: setJobComment},
-		{name: group + "GetJobStatus", request: []field{number("JobID")}, signed: true, run: jobStatus},
+		{name: createJobName, request: create, signed: true, run: createJob},
+		{name: jobGroup + "GetJobPasswordChangeSettings", request: []field{number("JobID")}, signed: true, run: jobSettings},
+		{name: jobGroup + "SetJobComment", request: []field{text("Comment"), number("JobID")}, signed: true, run: setJobComment},
+		{name: jobGroup + "GetJobStatus", request: []field{number("JobID")}, signed: true, run: jobStatus},
 	}
 }
 
@@ -27,7 +31,7 @@ func createJob(c *call) (any, error) {
 		return nil, err
 	}
 	j := &job{
-		by: c.who.id.String(), systems: strings.TrimSpace(c.in.str("SystemList")), due: c.now,
+		by: c.who.id.String(), systems: strings.TrimSpace(c.in.str("SystemList")), broken: c.hit(faultFailJob),
 		settings: overlay(blank(defaultSettings()), c.in.obj("PasswordChangeSettings")),
 		base:     overlay(blank(defaultBase()), c.in.obj("JobInfoBase")),
 		schedule: overlay(blank(defaultSchedule()), c.in.obj("ScheduleInfo")),
@@ -35,9 +39,10 @@ func createJob(c *call) (any, error) {
 	if j.systems == "" || j.settings.str("FullAccountName") == "" {
 		return nil, refuse(badRequest, "the job names no system or no account")
 	}
+	j.due = c.now.Add(c.service.JobDelay)
 	j.explicit, j.current = j.takeSecret("ExplicitPassword"), j.takeSecret("CurrentPassword")
 	j.takeSecret("LoginPassword")
-	if next := j.base.time("NextRunTimeUTC"); j.schedule.num("ScheduleType") != scheduleNow && next.After(c.now) {
+	if next := j.base.time("NextRunTimeUTC"); j.schedule.num("ScheduleType") != scheduleNow && next.After(j.due) {
 		j.due = next
 	}
 	c.nextJob++

@@ -3,6 +3,7 @@ package redimtest
 import (
 	"crypto/sha256"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,12 @@ type call struct {
 	address string   // the caller's
 	cert    [32]byte // hash of the caller's client certificate; zero without
 	subject string   // that certificate's common name, once verified
+	faults  []*fault // that hit this request
+}
+
+// hit reports whether a fault of a kind hit the request.
+func (c *call) hit(kind string) bool {
+	return slices.ContainsFunc(c.faults, func(f *fault) bool { return f.kind == kind })
 }
 
 // operations is the register. Names with an underscore follow the service's

@@ -106,13 +106,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serveFaulty(w, r, d, op)
 }
 
-// answer carries out an operation as the service would without any fault.
-func (s *Server) answer(r *http.Request, d dialect, op *operation) reply {
+// answer carries out an operation; of the faults only those count that change
+// what it does.
+func (s *Server) answer(r *http.Request, d dialect, op *operation, hits []*fault) reply {
 	in, bad := readRequest(r, op)
 	if bad != nil {
 		return *bad
 	}
-	c := &call{in: in, token: d.token(r, in), address: remoteHost(r)}
+	c := &call{in: in, token: d.token(r, in), address: remoteHost(r), faults: hits}
 	c.cert, c.subject = callerCert(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
