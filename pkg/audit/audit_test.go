@@ -30,7 +30,7 @@ func eventGen() *rapid.Generator[audit.Event] {
 			Actor: text.Draw(t, "actor"), Address: text.Draw(t, "address"), IntegrationID: text.Draw(t, "iid"), Integration: text.Draw(t, "iname"),
 			CredentialID: text.Draw(t, "cid"), Credential: text.Draw(t, "cred"), Policy: text.Draw(t, "policy"), Lease: text.Draw(t, "lease"), Request: text.Draw(t, "request"),
 			Reason: text.Draw(t, "reason"), Comment: text.Draw(t, "comment"), Ticket: text.Draw(t, "ticket"),
-			Justification: text.Draw(t, "just"), Outcome: text.Draw(t, "outcome"), Released: text.Draw(t, "released"),
+			Justification: text.Draw(t, "just"), Outcome: text.Draw(t, "outcome"), Released: text.Draw(t, "released"), Call: text.Draw(t, "call"),
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "changes") {
 			e.Changes = append(e.Changes, audit.Change{Field: text.Draw(t, "f"), Old: text.Draw(t, "o"), New: text.Draw(t, "n")})
@@ -297,5 +297,10 @@ func TestTheFormOfAnEventIsForEver(t *testing.T) {
 	got := fmt.Sprintf("%x %s %s %s", e.Encode(), first.Hash, second.Hash, head.Seal([]byte("key")).MAC)
 	if got != pinned {
 		t.Errorf("the form changed:\n%s", got)
+	}
+	called, _ := audit.Head{Chain: "w1"}.Link(audit.Event{Kind: audit.IntegrationLogin, Call: "c1"})
+	const pinnedCall = "02ff23400100d4400011696e746567726174696f6e2e6c6f67696e00000000000000000000000000000002633100 ab555f6eb1c8005462086a0ef6af9f49203c0900b9edaccb9caa4ce501e00dc9"
+	if got := fmt.Sprintf("%x %s", called.Event.Encode(), called.Hash); got != pinnedCall {
+		t.Errorf("the form with a call changed:\n%s", got)
 	}
 }

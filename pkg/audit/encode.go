@@ -7,9 +7,13 @@ import (
 	"time"
 )
 
-// encoding is the version of the canonical form. A new field gets a new
-// version; records of old versions keep their form, or their hashes would break.
-const encoding = 1
+// The versions of the canonical form. A new field gets a new version; records of
+// old versions keep their form, or their hashes would break. An event without a
+// call has the first form still, so that there is one form for each event.
+const (
+	encoding         = 1
+	encodingWithCall = 2 // Call stands last among the texts
+)
 
 // ErrEncoding tells that bytes are no canonical event.
 var ErrEncoding = errors.New("not a canonical event")
@@ -19,9 +23,10 @@ var ErrEncoding = errors.New("not a canonical event")
 func (e Event) Encode() []byte { return e.append(nil) }
 
 func (e Event) append(b []byte) []byte {
-	b = append(b, encoding)
+	version := e.encoding()
+	b = append(b, version)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Time.UnixMicro()))
-	for _, text := range e.texts() {
+	for _, text := range e.texts(version) {
 		b = appendField(b, *text)
 	}
 	b = binary.AppendUvarint(b, uint64(len(e.Changes)))
@@ -31,22 +36,33 @@ func (e Event) append(b []byte) []byte {
 	return b
 }
 
-// texts lists the text fields in the order of the canonical form.
-func (e *Event) texts() []*string {
-	return []*string{
-		(*string)(&e.Kind), &e.Actor, &e.Address, &e.IntegrationID, &e.Integration, &e.CredentialID, &e.Credential,
-		&e.Policy, &e.Lease, &e.Request, &e.Reason, &e.Comment, &e.Ticket, &e.Justification, &e.Outcome, &e.Released,
+func (e Event) encoding() byte {
+	if e.Call == "" {
+		return encoding
 	}
+	return encodingWithCall
+}
+
+// texts lists the text fields in the order of a canonical form.
+func (e *Event) texts(version byte) []*string {
+	list := []*string{
+		(*string)(&e.Kind), &e.Actor, &e.Address, &e.IntegrationID, &e.Integration, &e.CredentialID, &e.Credential,
+		&e.Policy, &e.Lease, &e.Request, &e.Reason, &e.Comment, &e.Ticket, &e.Justification, &e.Outcome, &e.Released, &e.Call,
+	}
+	if version == encoding {
+		return list[:len(list)-1]
+	}
+	return list
 }
 
 // Decode reads the canonical form. ErrEncoding for any other bytes.
 func Decode(b []byte) (Event, error) {
-	if len(b) < 9 || b[0] != encoding {
+	if len(b) < 9 || b[0] != encoding && b[0] != encodingWithCall {
 		return Event{}, ErrEncoding
 	}
 	e := Event{Time: time.UnixMicro(int64(binary.BigEndian.Uint64(b[1:]))).UTC()}
 	d := decoder{rest: b[9:]}
-	for _, text := range e.texts() {
+	for _, text := range e.texts(b[0]) {
 		*text = d.field()
 	}
 	n := d.uvarint()

@@ -7,33 +7,35 @@ type Kind string
 
 // The kinds of event. A check-out has two: the intent and the outcome.
 const (
-	IntegrationCreated     Kind = "integration.created"
-	IntegrationChanged     Kind = "integration.changed"
-	IntegrationDeleted     Kind = "integration.deleted"
-	IntegrationActivated   Kind = "integration.activated"
-	IntegrationDeactivated Kind = "integration.deactivated"
-	IntegrationRotated     Kind = "integration.credential_rotated"
-	IntegrationLogin       Kind = "integration.login"
-	CredentialCreated      Kind = "credential.created"
-	CredentialChanged      Kind = "credential.changed"
-	CredentialRotated      Kind = "credential.rotated" // it has a new secret version
-	CredentialDeleted      Kind = "credential.deleted"
-	PolicyCreated          Kind = "policy.created"
-	PolicyChanged          Kind = "policy.changed"
-	PolicyDeleted          Kind = "policy.deleted"
-	RequestMade            Kind = "request.made"
-	RequestDecided         Kind = "request.decided" // one approver's word
-	RequestClosed          Kind = "request.closed"  // approved, rejected, timed out, dropped or collected
-	CheckoutIntent         Kind = "checkout.intent"
-	CheckoutOutcome        Kind = "checkout.outcome"
-	CheckoutExtended       Kind = "checkout.extended"
-	CheckinIntent          Kind = "checkin.intent"
-	CheckinOutcome         Kind = "checkin.outcome"
-	LeaseExpired           Kind = "lease.expired" // checked in by itself, at the end of its hours
-	ApprovalSkipped        Kind = "approval.skipped"
-	KeyRotated             Kind = "key.rotated"
-	KeyMade                Kind = "key.made"
-	StoreOpened            Kind = "store.opened"
+	IntegrationCreated      Kind = "integration.created"
+	IntegrationChanged      Kind = "integration.changed"
+	IntegrationDeleted      Kind = "integration.deleted"
+	IntegrationActivated    Kind = "integration.activated"
+	IntegrationDeactivated  Kind = "integration.deactivated"
+	IntegrationRotated      Kind = "integration.credential_rotated"
+	IntegrationLogin        Kind = "integration.login"
+	IntegrationLoginRefused Kind = "integration.login_refused" // one or several attempts from one address
+	IntegrationLogout       Kind = "integration.logout"
+	CredentialCreated       Kind = "credential.created"
+	CredentialChanged       Kind = "credential.changed"
+	CredentialRotated       Kind = "credential.rotated" // it has a new secret version
+	CredentialDeleted       Kind = "credential.deleted"
+	PolicyCreated           Kind = "policy.created"
+	PolicyChanged           Kind = "policy.changed"
+	PolicyDeleted           Kind = "policy.deleted"
+	RequestMade             Kind = "request.made"
+	RequestDecided          Kind = "request.decided" // one approver's word
+	RequestClosed           Kind = "request.closed"  // approved, rejected, timed out, dropped or collected
+	CheckoutIntent          Kind = "checkout.intent"
+	CheckoutOutcome         Kind = "checkout.outcome"
+	CheckoutExtended        Kind = "checkout.extended"
+	CheckinIntent           Kind = "checkin.intent"
+	CheckinOutcome          Kind = "checkin.outcome"
+	LeaseExpired            Kind = "lease.expired" // checked in by itself, at the end of its hours
+	ApprovalSkipped         Kind = "approval.skipped"
+	KeyRotated              Kind = "key.rotated"
+	KeyMade                 Kind = "key.made"
+	StoreOpened             Kind = "store.opened"
 )
 
 // The outcomes of an event that has one. A refusal has its pam.Class instead.
@@ -63,6 +65,7 @@ type Event struct {
 	Justification string // why approval was skipped
 	Outcome       string
 	Released      string // keyed hash of the secret that was released
+	Call          string // id of the call over the network that it happened in
 	Changes       []Change
 }
 

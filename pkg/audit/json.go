@@ -37,6 +37,7 @@ type recordJSON struct {
 	Justification string       `json:"justification,omitempty"`
 	Outcome       string       `json:"outcome,omitempty"`
 	Released      string       `json:"released,omitempty"`
+	Call          string       `json:"call,omitempty"`
 	Changes       []changeJSON `json:"changes,omitempty"`
 }
 
@@ -68,7 +69,7 @@ func (r Record) MarshalJSON() ([]byte, error) {
 		Schema: 1, Chain: r.Chain, Seq: r.Seq, Prev: r.Prev, Hash: r.Hash, Time: e.Time, Kind: e.Kind, Actor: e.Actor, Address: e.Address,
 		IntegrationID: e.IntegrationID, Integration: e.Integration, CredentialID: e.CredentialID, Credential: e.Credential,
 		Policy: e.Policy, Lease: e.Lease, Request: e.Request, Reason: e.Reason, Comment: e.Comment, Ticket: e.Ticket,
-		Justification: e.Justification, Outcome: e.Outcome, Released: e.Released,
+		Justification: e.Justification, Outcome: e.Outcome, Released: e.Released, Call: e.Call,
 	}
 	for _, c := range e.Changes {
 		out.Changes = append(out.Changes, changeJSON(c))
@@ -91,7 +92,7 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 		Time: in.Time.UTC(), Kind: in.Kind, Actor: in.Actor, Address: in.Address,
 		IntegrationID: in.IntegrationID, Integration: in.Integration, CredentialID: in.CredentialID, Credential: in.Credential,
 		Policy: in.Policy, Lease: in.Lease, Request: in.Request, Reason: in.Reason, Comment: in.Comment, Ticket: in.Ticket,
-		Justification: in.Justification, Outcome: in.Outcome, Released: in.Released,
+		Justification: in.Justification, Outcome: in.Outcome, Released: in.Released, Call: in.Call,
 	}}
 	for _, c := range in.Changes {
 		r.Event.Changes = append(r.Event.Changes, Change(c))

@@ -55,6 +55,9 @@ func fields(r Record) []field {
 		{"externalId", r.Chain + ":" + strconv.FormatUint(r.Seq, 10)}, {"suser", e.Actor},
 		{"outcome", e.Outcome}, {"reason", e.Reason}, {"msg", e.Comment}, {"fileHash", r.Hash.String()},
 	}
+	if e.Call != "" {
+		out = append(out, field{"requestContext", e.Call})
+	}
 	if _, err := netip.ParseAddr(e.Address); err == nil {
 		out = append(out, field{"src", e.Address})
 	}

@@ -16,7 +16,7 @@ const (
 	ExitOther            = 1   // A failure of none of the kinds below.
 	ExitUsage            = 2   // Wrong flags, arguments, settings or input; or a choice that a script has to make.
 	ExitPartial          = 103 // Partly done: see the message for what was and what was not.
-	ExitSignIn           = 104 // The delegation identity could not sign in, or a token was refused twice.
+	ExitSignIn           = 104 // The delegation identity or the integration could not sign in, or a token was refused twice.
 	ExitDenied           = 105 // Signed in, but not permitted; also: no impersonation mapping for this user.
 	ExitNotFound         = 106 // The named thing does not exist; also: the user has no credential on this endpoint.
 	ExitConflict         = 107 // Checked out by someone else, or changed by someone else meanwhile.
@@ -48,6 +48,7 @@ func classCodes() []struct {
 		{pam.ErrPartial, ExitPartial},
 		{pam.ErrDelegationRefused, ExitSignIn},
 		{pam.ErrTokenRefused, ExitSignIn},
+		{pam.ErrSignInRefused, ExitSignIn},
 		{pam.ErrDenied, ExitDenied},
 		{pam.ErrNoImpersonation, ExitDenied},
 		{pam.ErrNotFound, ExitNotFound},

@@ -31,7 +31,8 @@ const (
 	ErrUserUnknown       Class = "user_unknown"       // the service knows no such identity
 	ErrNoCredentials     Class = "no_credentials"     // known user, nothing here
 	ErrCheckedOut        Class = "checked_out_by_other"
-	ErrTokenRefused      Class = "token_refused" // expired or revoked; sign in again
+	ErrTokenRefused      Class = "token_refused"   // expired or revoked; sign in again
+	ErrSignInRefused     Class = "sign_in_refused" // unknown, or not proven
 
 	// ErrUncertain stands beside another class: the request may have been
 	// carried out although its answer was lost.

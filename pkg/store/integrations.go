@@ -10,22 +10,22 @@ import (
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-const integrationColumns = "id, name, name_key, description, active, auth, proof_kind, proof_salt, proof_sum, account, allowed, reason, hours, comment, skip_justification, skip_until, grants, " + stampColumns
+const integrationColumns = "id, name, name_key, description, active, auth, proof_kind, proof_salt, proof_sum, account, account_key, allowed, reason, hours, comment, skip_justification, skip_until, grants, epoch, " + stampColumns
 
 func integrationValues(i vault.Integration, version int64) []any {
 	return append([]any{
-		i.ID, i.Name, vault.Fold(i.Name), i.Description, truth(i.Active), string(i.Auth), string(i.Proof.Kind), bytes(i.Proof.Salt), bytes(i.Proof.Sum), i.Account,
-		listed(i.Allowed), i.Reason, i.Hours.Microseconds(), i.Comment, i.Skip.Justification, micros(i.Skip.Until), listed(i.Grants),
+		i.ID, i.Name, vault.Fold(i.Name), i.Description, truth(i.Active), string(i.Auth), string(i.Proof.Kind), bytes(i.Proof.Salt), bytes(i.Proof.Sum), i.Account, vault.Fold(i.Account),
+		listed(i.Allowed), i.Reason, i.Hours.Microseconds(), i.Comment, i.Skip.Justification, micros(i.Skip.Until), listed(i.Grants), i.Epoch,
 	}, stampValues(i.Stamp, version)...)
 }
 
 func scanIntegration(r sqldb.Row) (i vault.Integration, err error) {
-	var key, allowed, grants string
+	var key, account, allowed, grants string
 	var active, hours, until int64
 	var stamp stampRow
 	err = r.Scan(append([]any{
-		&i.ID, &i.Name, &key, &i.Description, &active, &i.Auth, &i.Proof.Kind, &i.Proof.Salt, &i.Proof.Sum, &i.Account,
-		&allowed, &i.Reason, &hours, &i.Comment, &i.Skip.Justification, &until, &grants,
+		&i.ID, &i.Name, &key, &i.Description, &active, &i.Auth, &i.Proof.Kind, &i.Proof.Salt, &i.Proof.Sum, &i.Account, &account,
+		&allowed, &i.Reason, &hours, &i.Comment, &i.Skip.Justification, &until, &grants, &i.Epoch,
 	}, stamp.into(&i.Stamp)...)...)
 	i.Active, i.Hours, i.Skip.Until = active == 1, time.Duration(hours)*time.Microsecond, moment(until)
 	i.Proof.Salt, i.Proof.Sum = some(i.Proof.Salt), some(i.Proof.Sum)

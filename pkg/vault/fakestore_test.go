@@ -34,6 +34,7 @@ type fakeState struct {
 	requests     map[string]vault.Request
 	leases       map[string]vault.Lease
 	keys         map[string]vault.KeyRecord
+	tokens       map[vault.TokenHash]vault.Token
 	records      []audit.Record
 	head         audit.Head
 	checkpoints  []audit.Checkpoint
@@ -44,14 +45,15 @@ func newFakeStore() *fakeStore {
 	return &fakeStore{state: fakeState{
 		integrations: map[string]vault.Integration{}, credentials: map[string]vault.Credential{}, versions: map[string][]vault.SecretVersion{},
 		policies: map[string]vault.Policy{}, requests: map[string]vault.Request{}, leases: map[string]vault.Lease{}, keys: map[string]vault.KeyRecord{},
-		head: audit.Head{Chain: "writer"},
+		tokens: map[vault.TokenHash]vault.Token{},
+		head:   audit.Head{Chain: "writer"},
 	}}
 }
 
 func (s fakeState) clone() *fakeState {
 	s.integrations, s.credentials, s.policies = maps.Clone(s.integrations), maps.Clone(s.credentials), maps.Clone(s.policies)
 	s.requests, s.leases, s.keys = maps.Clone(s.requests), maps.Clone(s.leases), maps.Clone(s.keys)
-	s.versions = maps.Clone(s.versions)
+	s.versions, s.tokens = maps.Clone(s.versions), maps.Clone(s.tokens)
 	for id, list := range s.versions {
 		s.versions[id] = slices.Clone(list)
 	}

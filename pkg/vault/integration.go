@@ -29,6 +29,7 @@ type Integration struct {
 	Comment     string
 	Skip        Skip
 	Grants      []Pattern
+	Epoch       int64 // tokens of an earlier one are revoked
 	Stamp
 }
 

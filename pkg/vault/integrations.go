@@ -138,6 +138,9 @@ func (s *Service) changeIntegration(ctx context.Context, tx Tx, a Actor, was Int
 		return nil
 	}
 	is.Stamp = s.touch(was.Stamp, a)
+	if was.revokes(is) {
+		is.Epoch++
+	}
 	if err := tx.ChangeIntegration(ctx, is); err != nil {
 		return integrationTaken(err, is.Name)
 	}

@@ -49,6 +49,7 @@ type Actor struct {
 	ID      string // of the integration; empty for others
 	Name    string // as it was
 	Address string // where the caller was; empty when it was no network
+	Call    string // id of the call over the network; it goes into events and is not kept elsewhere
 }
 
 // Same reports whether both are the same holder.

@@ -14,6 +14,7 @@ import (
 type Maintained struct {
 	Expired    int // leases that ended
 	Settled    int // requests whose time was over
+	Tokens     int // that were no more good and were removed
 	Checkpoint bool
 }
 
@@ -21,13 +22,25 @@ type Maintained struct {
 // their turn.
 const batch = 200
 
-// Maintain does what time asks for: it ends overdue leases and waits, and signs
-// a checkpoint when there are new events. It may be interrupted and repeated at
+// tokenBatch is as batch; a token is a small row that nothing follows from.
+const tokenBatch = 1000
+
+// Maintain does what time asks for: it ends overdue leases and waits, removes
+// tokens that have ended, writes counts of refused attempts down, and signs a
+// checkpoint when there are new events. It may be interrupted and repeated at
 // will, and several may run at once.
 func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 	done, err := s.endAll(ctx)
 	if err != nil {
 		return done, err
+	}
+	if done.Tokens, err = s.dropTokens(ctx); err != nil {
+		return done, err
+	}
+	if events := s.refused.take(s.now(), false); len(events) > 0 {
+		if err := s.recordRefused(ctx, events); err != nil {
+			return done, err
+		}
 	}
 	done.Checkpoint, err = s.Checkpoint(ctx)
 	return done, err
@@ -133,6 +146,21 @@ func (s *Service) settleBatch(ctx context.Context) (int, error) {
 		return s.recordAny(ctx, tx, events)
 	})
 	return settled, err
+}
+
+// dropTokens removes the tokens whose time is over.
+func (s *Service) dropTokens(ctx context.Context) (int, error) {
+	for all := 0; ; {
+		n := 0
+		err := s.store.Update(ctx, func(ctx context.Context, tx Tx) (err error) {
+			n, err = tx.RemoveTokens(ctx, s.now().Add(time.Microsecond), tokenBatch)
+			return err
+		})
+		all += n
+		if err != nil || n < tokenBatch {
+			return all, err
+		}
+	}
 }
 
 func (s *Service) recordAny(ctx context.Context, tx EventWriter, events []audit.Event) error {

@@ -1,10 +1,11 @@
 package vault
 
 import (
+	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -46,33 +47,58 @@ func ProveTyped(v secret.Value) (Proof, error) {
 		return Proof{}, pam.Failf(pam.ErrUsage, "the credential has %d characters", characters).
 			WithHint("give %d or more, at most %d bytes; or let one be generated", minTyped, maxTyped)
 	}
-	salt := make([]byte, 16)
-	_, _ = rand.Read(salt) // never fails: it ends the process instead
+	if looksRandom(v) {
+		return Proof{}, pam.Failf(pam.ErrUsage, "the credential has the form of one that was generated").
+			WithHint("let one be generated, or choose one that is not exactly 43 letters, digits, - and _")
+	}
+	salt := newSalt()
 	return Proof{Kind: ProofArgon2id, Salt: salt, Sum: slow(v, salt)}, nil
 }
 
 // ProveGenerated makes a new secret of 256 random bits, and its proof.
 func ProveGenerated() (secret.Value, Proof) {
-	random := make([]byte, 32)
-	_, _ = rand.Read(random) // as above
-	text := base64.RawURLEncoding.AppendEncode(nil, random)
-	clear(random)
+	text := randomText()
 	sum := sha256.Sum256(text)
 	return secret.New(text), Proof{Kind: ProofSHA256, Sum: sum[:]}
 }
 
-// Matches reports whether v is the secret. A typed secret costs the time of the
-// slow hash, whatever v is. A proof of no kind matches nothing.
-func (p Proof) Matches(v secret.Value) bool {
-	switch p.Kind {
-	case ProofArgon2id:
-		return v.Len() <= maxTyped && subtle.ConstantTimeCompare(slow(v, p.Salt), p.Sum) == 1
-	case ProofSHA256:
-		var sum [sha256.Size]byte
-		_ = v.Reveal(func(b []byte) error { sum = sha256.Sum256(b); return nil })
-		return subtle.ConstantTimeCompare(sum[:], p.Sum) == 1
+func newSalt() []byte {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails: it ends the process instead
+	return salt
+}
+
+func (p Proof) equal(o Proof) bool {
+	return p.Kind == o.Kind && bytes.Equal(p.Salt, o.Salt) && bytes.Equal(p.Sum, o.Sum)
+}
+
+// proves reports whether v is the secret that p is the proof of. What it costs
+// depends on the form of v alone: what looks like a generated secret is hashed
+// fast, all else slowly, whatever p is, and also when there is no proof. So time
+// tells nobody which integrations there are.
+func (s *Service) proves(ctx context.Context, p Proof, v secret.Value) (bool, error) {
+	if v.IsEmpty() || v.Len() > maxTyped {
+		return false, nil
 	}
-	return false
+	kind, salt, sum := ProofSHA256, p.Salt, []byte(nil)
+	if looksRandom(v) {
+		sum = quick(v)
+	} else {
+		kind = ProofArgon2id
+		if p.Kind != kind {
+			salt = s.decoy
+		}
+		if err := s.slow.Do(ctx, func() { sum = slow(v, salt) }); err != nil {
+			return false, err
+		}
+	}
+	same := subtle.ConstantTimeCompare(sum, p.Sum) == 1
+	return same && p.Kind == kind, nil
+}
+
+func quick(v secret.Value) []byte {
+	sum := tokenHash(v)
+	return sum[:]
 }
 
 func slow(v secret.Value, salt []byte) (sum []byte) {

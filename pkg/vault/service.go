@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -19,6 +20,9 @@ type Options struct {
 	Clock    func() time.Time
 	NewID    func() string // nil: NewID
 	Rotators map[string]Rotator
+
+	TokenLife time.Duration // 0: TokenLife
+	Slow      Gate          // in front of slow hashes; nil: none
 }
 
 // Rotator gives a credential a new secret where it is used, and returns it.
@@ -33,14 +37,22 @@ type Service struct {
 	clock    func() time.Time
 	newID    func() string
 	rotators map[string]Rotator
+
+	tokenLife time.Duration
+	slow      Gate
+	decoy     []byte // salt of the hash that a name costs that there is not
+	refused   *refused
 }
 
 // Open makes a Service over a store. A store without keys gets new ones; a
 // store whose master key can't be had is refused, and nothing is written.
 func Open(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{store: o.Store, clock: o.Clock, newID: o.NewID, rotators: o.Rotators}
+	s := &Service{store: o.Store, clock: o.Clock, newID: o.NewID, rotators: o.Rotators, tokenLife: cmp.Or(o.TokenLife, TokenLife), slow: o.Slow, decoy: newSalt(), refused: &refused{}}
 	if s.newID == nil {
 		s.newID = NewID
+	}
+	if s.slow == nil {
+		s.slow = noGate{}
 	}
 	s.ring = &ring{source: o.Keys, keys: map[string]Key{}}
 	return s, s.openRing(ctx)
@@ -78,7 +90,7 @@ func (s *Service) record(ctx context.Context, tx EventWriter, events ...audit.Ev
 
 // event begins an event of now.
 func (s *Service) event(kind audit.Kind, a Actor) audit.Event {
-	e := audit.Event{Time: s.now(), Kind: kind, Actor: a.Name, Address: a.Address}
+	e := audit.Event{Time: s.now(), Kind: kind, Actor: a.Name, Address: a.Address, Call: a.Call}
 	if a.Kind == ActorIntegration {
 		e.IntegrationID, e.Integration = a.ID, a.Name
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/audit"
 )
@@ -34,6 +35,7 @@ type Store interface {
 // Reader reads. Rows that are not there are ErrAbsent.
 type Reader interface {
 	IntegrationReader
+	TokenReader
 	CredentialReader
 	PolicyReader
 	RequestReader
@@ -49,6 +51,7 @@ type Reader interface {
 type Tx interface {
 	Reader
 	IntegrationWriter
+	TokenWriter
 	CredentialWriter
 	PolicyWriter
 	RequestWriter
@@ -61,7 +64,25 @@ type Tx interface {
 type IntegrationReader interface {
 	Integration(ctx context.Context, id string) (Integration, error)
 	IntegrationNamed(ctx context.Context, name string) (Integration, error) // by Fold
+	// IntegrationsOfAccounts lists those with one of these accounts, each in its
+	// folded form; at most two for each account.
+	IntegrationsOfAccounts(ctx context.Context, folded []string) ([]Integration, error)
 	Integrations(ctx context.Context, c IntegrationCriteria) (Page[Integration], error)
+}
+
+// TokenReader reads the tokens of integrations that have signed in.
+type TokenReader interface {
+	// Token reads a token and the integration that has it, as both are now.
+	// ErrAbsent when either is gone.
+	Token(ctx context.Context, hash TokenHash) (Token, Integration, error)
+}
+
+// TokenWriter writes tokens.
+type TokenWriter interface {
+	AddToken(ctx context.Context, t Token) error
+	RemoveToken(ctx context.Context, hash TokenHash) error
+	// RemoveTokens removes some that end before then, and tells how many.
+	RemoveTokens(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // IntegrationWriter writes integrations. A name that is taken is ErrTaken.

@@ -27,8 +27,8 @@ func New(app *vaultcli.App, runF func(context.Context, *Options) error) *cobra.C
 		Use:   "maintain",
 		Short: "End what is over, and sign a checkpoint",
 		Long: `Check in what is held beyond its time, close requests that nobody decided in time,
-rotate credentials where their policy says so, and sign a checkpoint of the record of
-events. Every other command ends what is over too, when it starts; run this one by a
+rotate credentials where their policy says so, remove what signed-in integrations no
+longer can use, and sign a checkpoint of the record of events. Every other command ends what is over too, when it starts; run this one by a
 timer, so that it happens when nobody calls.
 
 Any number may run at once, and one that was interrupted is run again.
@@ -53,6 +53,7 @@ it can't be written to.`,
 type doneJSON struct {
 	Expired    int  `json:"expired"`    // leases that were ended
 	Settled    int  `json:"settled"`    // requests that were closed
+	Tokens     int  `json:"tokens"`     // tokens of signed-in integrations that had ended and were removed
 	Checkpoint bool `json:"checkpoint"` // one was signed, because there are new events
 }
 
@@ -65,7 +66,7 @@ func run(ctx context.Context, opts *Options) error {
 		done.Expired += v.Ended.Expired
 		done.Settled += v.Ended.Settled
 		return render.One(opts.Streams, render.Format(opts.Output), doneJSON(done), []render.Field{
-			{Name: "Expired", Value: done.Expired}, {Name: "Settled", Value: done.Settled}, {Name: "Checkpoint", Value: done.Checkpoint},
+			{Name: "Expired", Value: done.Expired}, {Name: "Settled", Value: done.Settled}, {Name: "Tokens", Value: done.Tokens}, {Name: "Checkpoint", Value: done.Checkpoint},
 		})
 	})
 }

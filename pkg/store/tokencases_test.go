@@ -1,0 +1,122 @@
+package store_test
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+
+	"github.com/redim-tools/redim/pkg/store"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+func tokenCases() []suiteCase {
+	return []suiteCase{
+		{"tokens come back with their integration as it is now", caseTokensComeBackWithTheirIntegration},
+		{"tokens that have ended are removed, oldest first", caseTokensThatHaveEndedAreRemoved},
+		{"integrations are found by account", caseIntegrationsAreFoundByAccount},
+	}
+}
+
+func aToken(n byte, integration string, ends int) vault.Token {
+	return vault.Token{Hash: vault.TokenHash{n, 0, 255}, IntegrationID: integration, From: netip.MustParseAddr("2001:db8::7"), Epoch: 3, Made: at(0), Expires: at(ends)}
+}
+
+func addToken(t *testing.T, s *store.Store, token vault.Token) {
+	t.Helper()
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, token) })
+}
+
+func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
+	i := anIntegration(1, "backup")
+	i.Epoch = 4
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddIntegration(ctx, i) })
+	want := aToken(1, i.ID, 15)
+	addToken(t, s, want)
+	view(t, s, func(ctx context.Context, r vault.Reader) error {
+		token, holder, err := r.Token(ctx, want.Hash)
+		same(t, holder, i)
+		if token != want {
+			t.Errorf("%+v, want %+v", token, want)
+		}
+		return err
+	})
+	i.Epoch, i.Active = 5, false
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeIntegration(ctx, i) })
+	i.Version = 2
+	view(t, s, func(ctx context.Context, r vault.Reader) error {
+		_, holder, err := r.Token(ctx, want.Hash)
+		same(t, holder, i)
+		return err
+	})
+	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, vault.TokenHash{9}) })
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveIntegration(ctx, i.ID, 2) })
+	absent(t, s, want.Hash)
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })
+	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })
+}
+
+func absent(t *testing.T, s *store.Store, hash vault.TokenHash) {
+	t.Helper()
+	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error {
+		_, _, err := tx.Token(ctx, hash)
+		return err
+	})
+}
+
+func caseTokensThatHaveEndedAreRemoved(t *testing.T, s *store.Store) {
+	i := anIntegration(1, "backup")
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddIntegration(ctx, i) })
+	for n := range byte(5) {
+		addToken(t, s, aToken(n, i.ID, 20-int(n)))
+	}
+	for _, c := range []struct{ before, limit, want int }{{16, 10, 0}, {19, 1, 1}, {19, 10, 2}, {19, 10, 0}} {
+		n := 0
+		update(t, s, func(ctx context.Context, tx vault.Tx) (err error) {
+			n, err = tx.RemoveTokens(ctx, at(c.before), c.limit)
+			return err
+		})
+		if n != c.want {
+			t.Errorf("%+v: %d were removed", c, n)
+		}
+	}
+	absent(t, s, aToken(4, "", 0).Hash)
+	view(t, s, func(ctx context.Context, r vault.Reader) error {
+		_, _, err := r.Token(ctx, aToken(1, "", 0).Hash)
+		return err
+	})
+}
+
+func caseIntegrationsAreFoundByAccount(t *testing.T, s *store.Store) {
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		for n, account := range []string{`EX\svc`, `ex\SVC`, `Ex\Svc`, "Ünï@EX.ORG", "", ""} {
+			i := anIntegration(n, "app"+string(rune('a'+n)))
+			i.Account = account
+			if err := tx.AddIntegration(ctx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	view(t, s, func(ctx context.Context, r vault.Reader) error {
+		for _, c := range []struct {
+			accounts []string
+			want     string
+		}{{[]string{`ex\svc`}, "appa appb"}, {[]string{vault.Fold("ÜNÏ@ex.org"), `ex\none`}, "appd"}, {[]string{""}, ""}, {nil, ""}} {
+			found, err := r.IntegrationsOfAccounts(ctx, c.accounts)
+			if err != nil {
+				return err
+			}
+			got := ""
+			for n, i := range found {
+				if n > 0 {
+					got += " "
+				}
+				got += i.Name
+			}
+			if got != c.want {
+				t.Errorf("%q: %s, want %s", c.accounts, got, c.want)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/store/sqldb"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// IntegrationsOfAccounts reads by folded accounts.
+func (t *txn) IntegrationsOfAccounts(ctx context.Context, folded []string) ([]vault.Integration, error) {
+	var all []vault.Integration
+	for _, account := range folded {
+		found, err := sqldb.All(ctx, t.Tx, scanIntegration, "select "+integrationColumns+" from integrations where account_key = $1 and account_key <> '' order by id limit 2", account)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+const tokenColumns = "hash, holder, address, era, made, expires"
+
+// AddToken adds; a hash is never there twice.
+func (t *txn) AddToken(ctx context.Context, v vault.Token) error {
+	return t.Later(ctx, "insert into access_tokens ("+tokenColumns+") values ($1, $2, $3, $4, $5, $6)",
+		v.Hash[:], v.IntegrationID, v.From.String(), v.Epoch, micros(v.Made), micros(v.Expires))
+}
+
+// Token reads a token with its integration.
+func (t *txn) Token(ctx context.Context, hash vault.TokenHash) (vault.Token, vault.Integration, error) {
+	both, err := one(ctx, t, scanToken, "select address, era, made, expires, "+integrationColumns+" from access_tokens join integrations on id = holder where hash = $1", hash[:])
+	both.token.Hash, both.token.IntegrationID = hash, both.integration.ID
+	return both.token, both.integration, err
+}
+
+type held struct {
+	token       vault.Token
+	integration vault.Integration
+}
+
+func scanToken(r sqldb.Row) (h held, err error) {
+	var address string
+	var made, expires int64
+	h.integration, err = scanIntegration(wider{r, []any{&address, &h.token.Epoch, &made, &expires}})
+	h.token.Made, h.token.Expires = moment(made), moment(expires)
+	if err == nil {
+		h.token.From, err = netip.ParseAddr(address)
+	}
+	return h, err
+}
+
+// wider is a row with further columns before those that are asked for.
+type wider struct {
+	sqldb.Row
+	first []any
+}
+
+func (w wider) Scan(into ...any) error { return w.Row.Scan(append(w.first, into...)...) }
+
+// RemoveToken removes one that is there.
+func (t *txn) RemoveToken(ctx context.Context, hash vault.TokenHash) error {
+	n, err := t.Exec(ctx, "delete from access_tokens where hash = $1", hash[:])
+	if err == nil && n == 0 {
+		return vault.ErrAbsent
+	}
+	return err
+}
+
+// RemoveTokens removes those that end first. On PostgreSQL it leaves those alone
+// that another process is removing.
+func (t *txn) RemoveTokens(ctx context.Context, before time.Time, limit int) (int, error) {
+	some := "select hash from access_tokens where expires < $1 order by expires limit $2"
+	if t.Dialect() == sqldb.PostgreSQL {
+		some += " for update skip locked"
+	}
+	n, err := t.Exec(ctx, "delete from access_tokens where hash in ("+some+")", micros(before), int64(limit))
+	return int(n), err
+}

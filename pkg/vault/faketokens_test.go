@@ -1,0 +1,52 @@
+package vault_test
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+func (s *fakeState) IntegrationsOfAccounts(_ context.Context, folded []string) ([]vault.Integration, error) {
+	var out []vault.Integration
+	for _, i := range s.integrations {
+		if slices.Contains(folded, vault.Fold(i.Account)) {
+			out = append(out, i)
+		}
+	}
+	return out, nil
+}
+
+func (s *fakeState) Token(_ context.Context, hash vault.TokenHash) (vault.Token, vault.Integration, error) {
+	t, ok := s.tokens[hash]
+	if !ok {
+		return t, vault.Integration{}, vault.ErrAbsent
+	}
+	i, err := get(s.integrations, t.IntegrationID)
+	return t, i, err
+}
+
+func (s *fakeState) AddToken(_ context.Context, t vault.Token) error {
+	s.tokens[t.Hash] = t
+	return nil
+}
+
+func (s *fakeState) RemoveToken(_ context.Context, hash vault.TokenHash) error {
+	if _, ok := s.tokens[hash]; !ok {
+		return vault.ErrAbsent
+	}
+	delete(s.tokens, hash)
+	return nil
+}
+
+func (s *fakeState) RemoveTokens(_ context.Context, before time.Time, limit int) (int, error) {
+	n := 0
+	for hash, t := range s.tokens {
+		if n < limit && t.Expires.Before(before) {
+			delete(s.tokens, hash)
+			n++
+		}
+	}
+	return n, nil
+}

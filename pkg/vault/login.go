@@ -1,0 +1,174 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/redim-tools/redim/pkg/audit"
+	"github.com/redim-tools/redim/pkg/secret"
+)
+
+// LogIn lets an application in by the name of its integration and its secret.
+// Whoever is not let in gets a *Refusal: pam.ErrSignInRefused for a name that
+// there is not as for a wrong secret, at the cost of the same work; and
+// pam.ErrDenied when all of that was right, and the integration is not active
+// or the address not allowed. When it returns without error, the event is kept.
+func (s *Service) LogIn(ctx context.Context, d Door, name string, credential secret.Value) (Admission, error) {
+	d = d.normal()
+	i, err := s.integrationCalled(ctx, name)
+	if err != nil {
+		return Admission{}, err
+	}
+	proven, err := s.proves(ctx, i.Proof, credential)
+	switch {
+	case err != nil:
+		return Admission{}, err
+	case i.ID == "":
+		return Admission{}, s.turnAway(ctx, d, i, CauseUnknownName, "no integration has the name that was given")
+	case !proven:
+		return Admission{}, s.turnAway(ctx, d, i, CauseWrongCredential, wrongDetail(i))
+	}
+	return s.admit(ctx, d, i)
+}
+
+func wrongDetail(i Integration) string {
+	switch {
+	case i.Auth == AuthWindows:
+		return "it is to sign in by its Windows account, not by a credential"
+	case i.Proof.Kind == ProofNone:
+		return "the integration has no credential yet"
+	}
+	return "the credential is another one"
+}
+
+// integrationCalled is the zero Integration when there is none of the name.
+func (s *Service) integrationCalled(ctx context.Context, name string) (Integration, error) {
+	if checkName("name", name) != nil {
+		return Integration{}, nil // no integration can be called so
+	}
+	i, err := view(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.IntegrationNamed(ctx, name) })
+	if errors.Is(err, ErrAbsent) {
+		return Integration{}, nil
+	}
+	return i, err
+}
+
+// LogInPrincipal lets an application in whose account was proven already. An
+// integration has the account when it names the principal exactly; or one of
+// also, which are spellings that mean the same, where case does not matter. The
+// account DOMAIN\name is never told by case. Refusals are as of LogIn.
+func (s *Service) LogInPrincipal(ctx context.Context, d Door, principal string, also ...string) (Admission, error) {
+	d = d.normal()
+	spellings := append([]string{principal}, also...)
+	found, err := s.integrationsOf(ctx, spellings)
+	if err != nil {
+		return Admission{}, err
+	}
+	found = slices.DeleteFunc(found, func(i Integration) bool { return i.Auth != AuthWindows || !i.isAccount(principal, also) })
+	switch len(found) {
+	case 0:
+		return Admission{}, s.turnAway(ctx, d, Integration{}, CauseUnknownAccount, "no integration has the account "+shown(principal))
+	case 1:
+		return s.admit(ctx, d, found[0])
+	}
+	return Admission{}, s.turnAway(ctx, d, Integration{}, CauseManyAccounts, "several integrations have the account "+shown(principal))
+}
+
+func (s *Service) integrationsOf(ctx context.Context, spellings []string) ([]Integration, error) {
+	var keys []string
+	for _, text := range spellings {
+		if checkWords("account", text, maxPart) == nil {
+			keys = append(keys, Fold(text))
+		}
+	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	return view(ctx, s, func(ctx context.Context, r Reader) ([]Integration, error) { return r.IntegrationsOfAccounts(ctx, keys) })
+}
+
+func (i Integration) isAccount(principal string, also []string) bool {
+	return i.Account == principal || strings.Contains(i.Account, `\`) && Fold(i.Account) == Fold(principal) ||
+		slices.ContainsFunc(also, func(a string) bool { return Fold(i.Account) == Fold(a) })
+}
+
+// shown is a text of a stranger as far as it may be shown.
+func shown(text string) string {
+	if err := checkWords("account", text, maxPart); err != nil {
+		return "(one that can't be shown)"
+	}
+	return text
+}
+
+// admit gives a token to an integration that has proven itself.
+func (s *Service) admit(ctx context.Context, d Door, i Integration) (Admission, error) {
+	if !i.Active {
+		return Admission{}, s.turnAway(ctx, d, i, CauseInactive, "the integration is not active")
+	}
+	if m := MatchAddress(i.Allowed, d.From); !m.Allowed {
+		return Admission{}, s.turnAway(ctx, d, i, CauseAddress, "from "+d.From.String()+", which is not among the allowed addresses")
+	}
+	v, now := secret.New(randomText()), s.now()
+	t := Token{Hash: tokenHash(v), IntegrationID: i.ID, From: d.From, Epoch: i.Epoch, Made: now, Expires: now.Add(s.tokenLife)}
+	e := s.event(audit.IntegrationLogin, d.Actor(i))
+	e.Outcome = audit.OutcomeDone
+	err := s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		if err := tx.AddToken(ctx, t); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, e)
+	})
+	if err != nil {
+		v.Wipe()
+		return Admission{}, err
+	}
+	return Admission{Token: v, Expires: t.Expires, Integration: i}, nil
+}
+
+// Authenticate tells whose a token is. A *Refusal of pam.ErrTokenRefused says
+// that it is none, or no more good, or not from this address.
+func (s *Service) Authenticate(ctx context.Context, d Door, token secret.Value) (Integration, error) {
+	d = d.normal()
+	if !looksRandom(token) {
+		return Integration{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "it is no token")
+	}
+	var t Token
+	i, err := view(ctx, s, func(ctx context.Context, r Reader) (i Integration, err error) {
+		t, i, err = r.Token(ctx, tokenHash(token))
+		return i, err
+	})
+	if errors.Is(err, ErrAbsent) {
+		return Integration{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "nobody has this token")
+	}
+	if err != nil {
+		return Integration{}, err
+	}
+	if cause, detail := t.held(d, i, s.now()); cause != "" {
+		return Integration{}, s.turnAway(ctx, d, i, cause, detail)
+	}
+	return i, nil
+}
+
+// LogOut ends a token. Its failures are those of Authenticate.
+func (s *Service) LogOut(ctx context.Context, d Door, token secret.Value) error {
+	i, err := s.Authenticate(ctx, d, token)
+	if err != nil {
+		return err
+	}
+	e := s.event(audit.IntegrationLogout, d.Actor(i))
+	e.Outcome = audit.OutcomeDone
+	return s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		err := tx.RemoveToken(ctx, tokenHash(token))
+		if errors.Is(err, ErrAbsent) {
+			return nil // somebody else has ended it meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, tx, e)
+	})
+}
