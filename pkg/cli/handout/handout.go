@@ -37,21 +37,22 @@ func New(app *cli.App) Options {
 func (o *Options) Add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.Reveal, "reveal", false, "show the secret, also on a terminal")
-	f.StringVar(&o.Field, "field", "", "write one `field` and a newline, nothing else: password, username, system, id")
+	f.StringVar(&o.Field, "field", "", "write one `field` and a newline, nothing else: password, username, account, system, id")
 	f.StringVar(&o.Out, "out", "", "write the password to a new `file` with mode 0600")
-	cli.Complete(cmd, "field", fields()...)
+	cli.Complete(cmd, "field", Fields()...)
 	cli.OutputFlag(cmd, &o.Output, append(cli.OneFormats(), "env")...)
 	cli.Exclude(cmd, "field", "out")
 	cli.Exclude(cmd, "field", "reveal")
 	cli.Exclude(cmd, "out", "reveal")
 }
 
-func fields() []string { return []string{"password", "username", "system", "id"} }
+// Fields are the names that Field knows.
+func Fields() []string { return []string{"password", "username", "account", "system", "id"} }
 
 // Check refuses, before anything is asked for, what could only go wrong after.
 func (o *Options) Check() error {
-	if o.Field != "" && !slices.Contains(fields(), o.Field) {
-		return pam.Failf(pam.ErrUsage, "--field %q is not known", o.Field).WithHint("use one of: %s", strings.Join(fields(), ", "))
+	if o.Field != "" && !slices.Contains(Fields(), o.Field) {
+		return pam.Failf(pam.ErrUsage, "--field %q is not known", o.Field).WithHint("use one of: %s", strings.Join(Fields(), ", "))
 	}
 	switch {
 	case o.Out == "-":

@@ -2,7 +2,6 @@ package handout
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"time"
@@ -116,13 +115,27 @@ func username(c pam.Credential) string {
 	return c.Account
 }
 
-func writeField(opts *Options, c pam.Checkout, r pam.Release) error {
-	line := map[string]string{"username": username(c.Credential), "system": c.Credential.System, "id": c.ID}[opts.Field]
-	if opts.Field != "password" {
-		_, err := fmt.Fprintln(opts.Streams.Out, line)
-		return err
+// Field is one field of what was checked out: the account, the user name as a
+// log-in wants it, the system, the id of the checkout, or the password itself,
+// which is r's own and not a copy.
+func Field(name string, c pam.Checkout, r pam.Release) secret.Value {
+	switch name {
+	case "password":
+		return r.Secret
+	case "username":
+		return secret.FromString(username(c.Credential))
+	case "account":
+		return secret.FromString(c.Credential.Account)
+	case "system":
+		return secret.FromString(c.Credential.System)
+	case "id":
+		return secret.FromString(c.ID)
 	}
-	return r.Secret.Reveal(func(b []byte) error {
+	return secret.Value{}
+}
+
+func writeField(opts *Options, c pam.Checkout, r pam.Release) error {
+	return Field(opts.Field, c, r).Reveal(func(b []byte) error {
 		buf := append(append(make([]byte, 0, len(b)+1), b...), '\n')
 		defer clear(buf)
 		_, err := opts.Streams.Out.Write(buf)

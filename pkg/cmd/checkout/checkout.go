@@ -2,41 +2,25 @@ package checkout
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cli/handout"
-	"github.com/redim-tools/redim/pkg/engine"
+	"github.com/redim-tools/redim/pkg/cli/selection"
 	"github.com/redim-tools/redim/pkg/pam"
-	"github.com/redim-tools/redim/pkg/prompt"
 )
 
 // Options are what the command was told.
 type Options struct {
-	Lookup  cli.LookupFlags
-	Account string
-	List    string
-	Request handout.Request
+	selection.Options
 	Handout handout.Options
 	DryRun  bool
-
-	Prompt func() prompt.Prompter
-	Open   func() (Service, error)
-}
-
-// Service finds credentials and checks them out.
-type Service interface {
-	Find(context.Context, engine.FindRequest) (engine.Finding, error)
-	CheckOut(context.Context, engine.CheckOutRequest) (pam.Checkout, pam.Release, error)
-	SpinPlan(pam.Credential) engine.SpinPlan
-	Keep(context.Context, pam.Checkout) error
 }
 
 // New makes the command. runF replaces its run in tests; nil is the real one.
 func New(app *cli.App, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{Handout: handout.New(app), Prompt: app.Prompt, Open: opener(app)}
+	opts := &Options{Options: selection.New(app), Handout: handout.New(app)}
 	cmd := &cobra.Command{
 		Use:   "checkout",
 		Short: "Check a credential out",
@@ -65,76 +49,23 @@ can't be written, and nothing was released.`,
 			return run(cmd.Context(), opts)
 		},
 	}
-	addFlags(cmd, opts)
+	opts.Add(cmd)
+	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "tell which credential would be checked out, as whom, and what would be spun; release nothing")
+	opts.Handout.Add(cmd)
 	return cmd
 }
 
-func addFlags(cmd *cobra.Command, opts *Options) {
-	opts.Lookup.Add(cmd)
-	f := cmd.Flags()
-	f.StringVar(&opts.Account, "account", "", "`account` to check out, when there is more than one")
-	f.StringVar(&opts.List, "list", "", "shared credential `list` that the account is in")
-	f.StringVar(&opts.Request.Comment, "comment", "", "`words` for the service's audit trail")
-	f.StringVar(&opts.Request.Ticket, "ticket", "", "`number` of the case; it goes before the comment")
-	f.DurationVar(&opts.Request.For, "for", 0, "how `long` it is needed, for example 2h; \"checkouts\" then shows when it is overdue")
-	f.BoolVar(&opts.DryRun, "dry-run", false, "tell which credential would be checked out, as whom, and what would be spun; release nothing")
-	opts.Handout.Add(cmd)
-}
-
-func opener(app *cli.App) func() (Service, error) {
-	return func() (Service, error) {
-		s, err := app.Settings()
-		if err != nil {
-			return nil, err
-		}
-		return app.Service(s)
-	}
-}
-
 func run(ctx context.Context, opts *Options) error {
-	if err := errors.Join(opts.Handout.Check(), opts.Request.Check()); err != nil {
+	if err := opts.Handout.Check(); err != nil {
 		return err
 	}
-	req, err := opts.Lookup.Request(ctx, opts.Prompt())
-	if err != nil {
-		return err
-	}
-	service, err := opts.Open()
-	if err != nil {
-		return err
-	}
-	finding, err := service.Find(ctx, req)
-	if err != nil {
-		return err
-	}
-	chosen, err := choose(ctx, opts, finding.Credentials)
+	chosen, err := opts.Select(ctx)
 	if err != nil {
 		return err
 	}
 	if opts.DryRun {
-		return plan(opts, finding.Identity, chosen, service.SpinPlan(chosen))
+		return chosen.Plan(&opts.Handout)
 	}
-	opts.Handout.Keep = func(c pam.Checkout) error { return service.Keep(ctx, c) }
-	return opts.Handout.Deliver(func() (pam.Checkout, pam.Release, error) {
-		return service.CheckOut(ctx, engine.CheckOutRequest{
-			Identity: finding.Identity, Credential: chosen, Comment: opts.Request.Comment, Ticket: opts.Request.Ticket, For: opts.Request.For,
-		})
-	})
-}
-
-// choose picks the credential: by the flags, or by a menu where one can be shown.
-func choose(ctx context.Context, opts *Options, creds []pam.Credential) (pam.Credential, error) {
-	chosen, err := engine.Choose(creds, opts.Account, opts.List)
-	ambiguous, ok := errors.AsType[*engine.AmbiguousError](err)
-	if !ok {
-		return chosen, err
-	}
-	i, err := opts.Prompt().Select(ctx, prompt.Question{Label: "Account", Flag: "--account"}, engine.Labels(ambiguous.Choices))
-	if errors.Is(err, pam.ErrUsage) {
-		return chosen, pam.Failf(pam.ErrUsage, "%w", ambiguous).WithHint("name one with --account, and --list for an entry of a shared list")
-	}
-	if err != nil {
-		return chosen, err
-	}
-	return ambiguous.Choices[i], nil
+	opts.Handout.Keep = func(c pam.Checkout) error { return chosen.Service.Keep(ctx, c) }
+	return opts.Handout.Deliver(func() (pam.Checkout, pam.Release, error) { return chosen.CheckOut(ctx) })
 }

@@ -1,9 +1,10 @@
-package checkout
+package selection
 
 import (
 	"strconv"
 
 	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/cli/handout"
 	"github.com/redim-tools/redim/pkg/engine"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/render"
@@ -23,22 +24,24 @@ type spinPlan struct {
 	Reason      string `json:"reason,omitempty"`
 }
 
-// plan tells what a check-out would do.
-func plan(opts *Options, as pam.Identity, c pam.Credential, spin engine.SpinPlan) error {
-	comment := engine.WireComment(pam.Checkout{Comment: opts.Request.Comment, Ticket: opts.Request.Ticket})
-	doc := planDocument{DryRun: true, Identity: as.String(), Credential: cli.NewCredentialJSON(c), Comment: comment,
+// Plan tells what a check-out would do, and releases nothing. The further fields
+// are for people only.
+func (s Selected) Plan(out *handout.Options, further ...render.Field) error {
+	comment := engine.WireComment(pam.Checkout{Comment: s.Request.Comment, Ticket: s.Request.Ticket})
+	spin := s.Service.SpinPlan(s.Credential)
+	doc := planDocument{DryRun: true, Identity: s.Identity.String(), Credential: cli.NewCredentialJSON(s.Credential), Comment: comment,
 		Spin: spinPlan{TemplateJob: spin.Template, Reason: string(spin.Reason)}}
 	after := "no spin: " + string(spin.Reason)
 	if spin.Reason == "" {
 		after = "spin after check-in, by template job " + strconv.FormatInt(spin.Template, 10)
 	}
-	opts.Handout.Say("dry run: nothing was released")
-	return render.One(opts.Handout.Streams, render.Format(opts.Handout.Output), doc, []render.Field{
-		{Name: "Credential", Value: c.Ref()},
-		{Name: "Type", Value: c.Type.String()},
-		{Name: "Identity", Value: as.String()},
-		{Name: "Held by", Value: c.CheckedOutBy},
+	out.Say("dry run: nothing was released")
+	return render.One(out.Streams, render.Format(out.Output), doc, append([]render.Field{
+		{Name: "Credential", Value: s.Credential.Ref()},
+		{Name: "Type", Value: s.Credential.Type.String()},
+		{Name: "Identity", Value: s.Identity.String()},
+		{Name: "Held by", Value: s.Credential.CheckedOutBy},
 		{Name: "Comment", Value: comment},
 		{Name: "Afterwards", Value: after},
-	})
+	}, further...))
 }
