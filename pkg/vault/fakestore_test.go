@@ -22,8 +22,9 @@ type fakeStore struct {
 	// before runs once, before the next unit, as another process might; odd is
 	// what the next unit is answered by a writing method, as a store with other
 	// processes might.
-	before func()
-	odd    map[string]error
+	before   func()
+	scrubbed int // calls of Scrub
+	odd      map[string]error
 }
 
 type fakeState struct {
@@ -91,6 +92,15 @@ func (f *fakeStore) Update(ctx context.Context, work func(context.Context, vault
 }
 
 func (f *fakeStore) Close() error { return nil }
+
+func (f *fakeStore) Scrub(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.scrubbed++
+	err := f.fail
+	f.fail = nil
+	return err
+}
 
 func get[T any](m map[string]T, id string) (T, error) {
 	if v, ok := m[id]; ok {

@@ -11,6 +11,7 @@ import (
 type KeyStatus struct {
 	Master    string     // id of the key that everything new is wrapped with
 	Wrappings []Wrapping // in the order of the key ids
+	Begun     string     // id of the key that a rotation which did not end replaces; empty: none
 }
 
 // KeyStatus reads it.
@@ -21,8 +22,31 @@ func (s *Service) KeyStatus(ctx context.Context) (KeyStatus, error) {
 			return KeyStatus{}, err
 		}
 		wrappings, err := r.Wrappings(ctx)
-		return KeyStatus{Master: master.WrappedBy, Wrappings: wrappings}, err
+		if err != nil {
+			return KeyStatus{}, err
+		}
+		begun, err := begun(ctx, r, master.WrappedBy)
+		return KeyStatus{Master: master.WrappedBy, Wrappings: wrappings, Begun: begun}, err
 	})
+}
+
+// begun finds the key that a rotation to this one replaces and that has not
+// ended, by its two events.
+func begun(ctx context.Context, r EventReader, to string) (string, error) {
+	page, err := r.Events(ctx, EventCriteria{Kinds: []audit.Kind{audit.KeyRotated}, Paging: Paging{Limit: MaxPage}})
+	from := ""
+	for _, record := range page.Items {
+		for _, c := range record.Event.Changes {
+			switch {
+			case c.New != to:
+			case record.Event.Outcome == audit.OutcomeDone:
+				return "", err
+			default:
+				from = c.Old
+			}
+		}
+	}
+	return from, err
 }
 
 // Rotation is what a rotation of the master key did.
@@ -34,7 +58,8 @@ type Rotation struct {
 
 // RotateKey makes the current key of Keys the master key, and wraps everything
 // by it. Check-outs go on meanwhile. Once it has returned without an error,
-// the old key opens nothing of this store. Interrupted, it is run again, and
+// the old key opens nothing of this store, not even what is left of it in free
+// places of its files. Interrupted, it is run again, and
 // goes on where it was. Progress is told after every batch; nil: nobody.
 func (s *Service) RotateKey(ctx context.Context, a Actor, progress func(rewrapped int)) (Rotation, error) {
 	to, err := s.ring.source.Current(ctx)
@@ -58,12 +83,22 @@ func (s *Service) RotateKey(ctx context.Context, a Actor, progress func(rewrappe
 			progress(done.Rewrapped)
 		}
 	}
-	if done.Rewrapped == 0 && done.From == done.To {
-		return done, nil
+	return done, s.endRotation(ctx, a, to)
+}
+
+// endRotation removes what the old key could still open, and writes down that
+// the rotation has ended; nothing when none had begun.
+func (s *Service) endRotation(ctx context.Context, a Actor, to Key) error {
+	status, err := s.KeyStatus(ctx)
+	if err != nil || status.Begun == "" {
+		return err
+	}
+	if err := s.store.Scrub(ctx); err != nil {
+		return err
 	}
 	e := s.event(audit.KeyRotated, a)
-	e.Outcome, e.Changes = audit.OutcomeDone, []audit.Change{{Field: "master key", Old: done.From, New: done.To}}
-	return done, s.store.Update(ctx, func(ctx context.Context, tx Tx) error { return s.record(ctx, tx, e) })
+	e.Outcome, e.Changes = audit.OutcomeDone, []audit.Change{{Field: "master key", Old: status.Begun, New: to.ID()}}
+	return s.store.Update(ctx, func(ctx context.Context, tx Tx) error { return s.record(ctx, tx, e) })
 }
 
 // turnKey wraps the store's own keys by to, and has everything new wrapped by

@@ -29,6 +29,9 @@ type Store interface {
 	// nothing outside but variables of its caller that it sets anew each time.
 	// The error of work comes back as it is, and nothing is kept then.
 	Update(ctx context.Context, work func(context.Context, Tx) error) error
+	// Scrub leaves nothing of what Rewrap and ChangeKeyRecord replaced, where it
+	// was kept. ErrPartial when it can't reach all of it.
+	Scrub(ctx context.Context) error
 	Close() error
 }
 

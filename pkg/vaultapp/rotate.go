@@ -92,7 +92,7 @@ func (k keys) turn(ctx context.Context, service *vault.Service) error {
 		return err
 	}
 	status, err := service.KeyStatus(ctx)
-	if err != nil || status.Master != current.ID() || len(status.Wrappings) > 1 {
+	if err != nil || status.Master != current.ID() || len(status.Wrappings) > 1 || status.Begun != "" {
 		return err
 	}
 	source, err := k.source(k.settings.Key)

@@ -128,7 +128,7 @@ func TestARotationGoesOnWhereItWasInterrupted(t *testing.T) {
 	}
 	v := open(t, a)
 	half, err := v.KeyStatus(t.Context())
-	if err != nil || len(half.Wrappings) != 2 {
+	if err != nil || len(half.Wrappings) != 2 || half.Begun == "" {
 		t.Fatalf("%+v, %v", half, err)
 	}
 	if err := checkOut(t.Context(), v, "web000"); err != nil {
@@ -142,7 +142,7 @@ func TestARotationGoesOnWhereItWasInterrupted(t *testing.T) {
 		t.Errorf("%+v, %v", done, err)
 	}
 	whole, err := v.KeyStatus(t.Context())
-	if err != nil || len(whole.Wrappings) != 1 || whole.Wrappings[0].Secrets != 450 {
+	if err != nil || len(whole.Wrappings) != 1 || whole.Wrappings[0].Secrets != 450 || whole.Begun != "" {
 		t.Errorf("%+v, %v", whole, err)
 	}
 	kept, err := filepath.Glob(filepath.Join(home, ".local", "share", "redim", "master.key*"))

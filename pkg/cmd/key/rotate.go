@@ -34,7 +34,8 @@ A key in a file is followed by one in the same file; the old one stays beside it
 under its id. --to moves the key to another place, in the words of the setting key;
 set that setting to it afterwards.
 
-Exit codes: 0; 1 the old key can't be had; 2 the new key can't be where --to says;
+Exit codes: 0; 1 the old key can't be had; 2 the new key can't be where --to says; 103
+all is wrapped anew, but what was there before could not be removed from the database;
 107 another rotation runs; 109 the store can't be opened; 110 it can't be written to.`,
 		Example: `  vault key rotate
   vault key rotate --to keyring

@@ -24,6 +24,8 @@ type DB interface {
 	Dialect() Dialect
 	// Close waits for the units that run. None may be passed afterwards.
 	Close() error
+
+	scrub(ctx context.Context, tables []string) error
 }
 
 // Slot is the place of one writer: at most one transaction runs in it at a time.

@@ -79,7 +79,7 @@ func liteDSN(path string) string {
 	u := fileURL(path)
 	u.RawQuery = url.Values{"_pragma": {
 		"busy_timeout(5000)", "foreign_keys(1)", "synchronous(full)",
-		"wal_autocheckpoint(0)", "temp_store(memory)", "cache_size(-16384)", "trusted_schema(0)",
+		"wal_autocheckpoint(0)", "secure_delete(1)", "temp_store(memory)", "cache_size(-16384)", "trusted_schema(0)",
 	}, "_txlock": {"immediate"}, "_dqs": {"0"}}.Encode()
 	return u.String()
 }

@@ -170,6 +170,17 @@ func (s *Server) Exec(tb testing.TB, database, text string) {
 	}
 }
 
+// Files lists what the server keeps tables in, as they are on disk now.
+func (s *Server) Files(tb testing.TB) []string {
+	tb.Helper()
+	s.Exec(tb, "postgres", "checkpoint")
+	files, err := filepath.Glob(filepath.Join(s.data, "base", "*", "*"))
+	if err != nil || len(files) == 0 {
+		tb.Fatalf("%d files, %v", len(files), err)
+	}
+	return files
+}
+
 // Bench runs pgbench and returns what it printed.
 func (s *Server) Bench(tb testing.TB, args ...string) string {
 	tb.Helper()
