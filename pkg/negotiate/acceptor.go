@@ -198,6 +198,9 @@ func (p *proof) open() *Refusal {
 	if !slices.Contains(supported(), t.Sealed.EType) {
 		return refuse(WeakKey, "the ticket for %s is sealed by encryption type %d, which is not AES", p.caller.Service, t.Sealed.EType)
 	}
+	if realms := p.acceptor.keys.realmsOf(p.now, t.Service.NameString); len(realms) > 0 && !slices.Contains(realms, t.Realm) {
+		return refuse(WrongRealm, "the ticket for %s is one of %s, the keytab's key is of %s", p.caller.Service, t.Realm, strings.Join(realms, ", "))
+	}
 	candidates := p.acceptor.keys.find(p.now, t)
 	if len(candidates) == 0 {
 		return refuse(UnknownKey, "the keytab has no key of %s@%s with version %d and encryption type %d; export it again after a change of the account's password",
@@ -217,7 +220,8 @@ func (p *proof) readTicket(plain []byte) *Refusal {
 	if err := decode(plain, tagEncTicket, &p.part); err != nil {
 		return refuse(BadTicket, "the opened ticket is malformed: %v", err)
 	}
-	p.part.Key.KeyValue = slices.Clone(p.part.Key.KeyValue)
+	p.part.Flags.Bytes = slices.Clone(p.part.Flags.Bytes) // these two lie in what is wiped
+	p.part.Transited.Bytes = slices.Clone(p.part.Transited.Bytes)
 	p.caller.Principal = strings.Join(p.part.Name.NameString, "/")
 	p.caller.Realm, p.caller.Until = p.part.Realm, p.part.EndTime
 	return nil
@@ -272,10 +276,20 @@ func (p *proof) checkRealm() *Refusal {
 	if !slices.Contains(allowed, p.part.Realm) {
 		return refuse(WrongRealm, "%s is not of %s", p.caller, strings.Join(allowed, ", "))
 	}
-	if p.part.Realm != p.ticket.Realm && !flag(p.part.Flags, flagTransitedChecked) {
+	if p.part.Realm != p.ticket.Realm && !flag(p.part.Flags, flagTransitedChecked) && !p.direct() {
 		return refuse(WrongRealm, "nobody has checked the realms between %s and %s", p.caller, p.ticket.Realm)
 	}
 	return nil
+}
+
+// direct reports that the realms trust each other with none between them.
+func (p *proof) direct() bool {
+	var transited struct {
+		Type     int    `asn1:"explicit,tag:0"`
+		Contents []byte `asn1:"explicit,tag:1"`
+	}
+	_, err := asn1.Unmarshal(p.part.Transited.Bytes, &transited)
+	return err == nil && len(transited.Contents) == 0
 }
 
 func (p *proof) checkReplay() *Refusal {

@@ -2,6 +2,7 @@ package negotiate
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -86,4 +87,15 @@ func (f *keyFile) fresh(now time.Time) keytab {
 	}
 	f.kt = kt
 	return kt
+}
+
+// realmsOf lists the realms in which the keytab has keys of a service.
+func (f *keyFile) realmsOf(now time.Time, service []string) []string {
+	var realms []string
+	for _, e := range f.fresh(now) {
+		if strings.EqualFold(strings.Join(e.name, "/"), strings.Join(service, "/")) && !slices.Contains(realms, e.realm) {
+			realms = append(realms, e.realm)
+		}
+	}
+	return realms
 }

@@ -66,7 +66,7 @@ func parseKeytab(b []byte) (keytab, error) {
 	}
 	var kt keytab
 	for len(r.b) >= 4 && !r.bad {
-		switch size := int32(r.u32()); { //nolint:gosec // negative sizes are holes
+		switch size := int32(r.u32()); { // negative sizes are holes
 		case size == 0:
 			return kt, nil
 		case size < 0:

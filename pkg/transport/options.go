@@ -19,6 +19,12 @@ type Options struct {
 	Trace          io.Writer     // one line per request and one per answer; nil is none
 	Now            func() time.Time
 	Proxy          func(*http.Request) (*url.URL, error) // nil is HTTPS_PROXY, HTTP_PROXY and NO_PROXY
+
+	// Prove puts itself around every single attempt of a request, to prove to
+	// the service who calls. Its own failures are *pam.Failure; those that come
+	// before the request was sent, or in answer to a 401, count as never sent.
+	// Nil is nobody.
+	Prove func(next http.RoundTripper) http.RoundTripper
 }
 
 const (
@@ -60,6 +66,9 @@ func New(o Options) (*http.Client, error) {
 	rt = &deadline{next: rt, limit: o.Timeout}
 	rt = &inFlight{next: rt, slots: make(chan struct{}, o.MaxInFlight)}
 	rt = &classifier{next: rt, timeout: o.Timeout}
+	if o.Prove != nil {
+		rt = proving(o.Prove, rt)
+	}
 	rt = &retrier{next: rt, now: o.Now}
 	rt = &guard{next: rt, allowed: o.AllowCleartext}
 	return &http.Client{Transport: rt, CheckRedirect: checkRedirect}, nil

@@ -3,7 +3,7 @@ package adgroups
 import (
 	"errors"
 	"io"
-	"log"
+	"log" //nolint:depguard // the library wants a logger, and gets one that says nothing
 
 	"github.com/jcmturner/gokrb5/v8/pac"
 	"github.com/jcmturner/gokrb5/v8/types"

@@ -97,17 +97,17 @@ func (k *KDC) writeConfig() error {
 // Env is the environment of programs that use this realm.
 func (k *KDC) Env() []string { return append(os.Environ(), k.env...) }
 
-// run runs a program with input and returns what it printed.
-func (k *KDC) run(input, name string, args ...string) (string, error) {
+// run runs a program with input.
+func (k *KDC) run(input, name string, args ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := k.command(ctx, name, args...)
 	cmd.Stdin = strings.NewReader(input)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return string(out), fmt.Errorf("%s: %w: %s", filepath.Base(name), err, out)
+		return fmt.Errorf("%s: %w: %s", filepath.Base(name), err, out)
 	}
-	return string(out), nil
+	return nil
 }
 
 // command makes a command in the realm's environment and time.
@@ -195,6 +195,6 @@ func (k *KDC) Kinit(user, password string, flags ...string) (string, error) {
 		return "", err
 	}
 	_ = f.Close()
-	_, err = k.run(password+"\n", "kinit", append(append([]string{"-c", "FILE:" + f.Name()}, flags...), user)...)
+	err = k.run(password+"\n", "kinit", append(append([]string{"-c", "FILE:" + f.Name()}, flags...), user)...)
 	return f.Name(), err
 }

@@ -4,10 +4,12 @@ package kdctest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -69,20 +71,20 @@ func (k *KDC) makeRealm() error {
 		return err
 	}
 	util, _ := find("kdb5_util", "krb5-kdc")
-	_, err = k.run("master\nmaster\n", util, "create", "-s", "-r", k.Realm)
+	err = k.run("master\nmaster\n", util, "create", "-s", "-r", k.Realm)
 	return err
 }
 
 // admin runs commands of kadmin; they may hold passwords, so they are input.
 func (k *KDC) admin(commands string) error {
 	path, _ := find("kadmin.local", "krb5-admin-server")
-	_, err := k.run(commands, path)
+	err := k.run(commands, path)
 	return err
 }
 
 // AddUser adds a principal that signs in with a password without quotes.
 func (k *KDC) AddUser(name, password string) error {
-	return k.admin(fmt.Sprintf("addprinc -pw \"%s\" %s\n", password, name))
+	return k.admin(fmt.Sprintf("addprinc +requires_preauth -pw %q %s\n", password, name))
 }
 
 // AddService adds a service or renews its key, and writes the key to a keytab.
@@ -96,9 +98,26 @@ func (k *KDC) AddService(spn, keytab string, flags ...string) error {
 // ExportKeytab gives a principal a new key, the old ones gone, and writes it to
 // a keytab. Flags are those of ktadd, such as -e.
 func (k *KDC) ExportKeytab(principal, keytab string, flags ...string) error {
-	line := "ktadd -k " + keytab
-	for _, f := range flags {
-		line += " " + f
+	return k.admin("ktadd -k " + keytab + " " + strings.Join(append(flags, principal), " ") + "\n")
+}
+
+// Trust lets users of k into the realm other, one way.
+func (k *KDC) Trust(other *KDC, password string) error {
+	name := "krbtgt/" + other.Realm + "@" + k.Realm
+	for _, side := range []*KDC{k, other} {
+		if err := side.AddUser(name, password); err != nil {
+			return err
+		}
 	}
-	return k.admin(line + " " + principal + "\n")
+	return errors.Join(k.Know(other), other.Know(k))
+}
+
+// Know adds the place of another realm to k's configuration.
+func (k *KDC) Know(other *KDC) error {
+	f, err := os.OpenFile(k.Config, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, "[realms]\n\t%s = {\n\t\tkdc = 127.0.0.1:%d\n\t}\n", other.Realm, other.Port)
+	return errors.Join(err, f.Close())
 }
