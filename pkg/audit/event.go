@@ -31,7 +31,8 @@ const (
 	CheckoutExtended        Kind = "checkout.extended"
 	CheckinIntent           Kind = "checkin.intent"
 	CheckinOutcome          Kind = "checkin.outcome"
-	LeaseExpired            Kind = "lease.expired" // checked in by itself, at the end of its hours
+	LeaseExpired            Kind = "lease.expired"   // checked in by itself, at the end of its hours
+	SourceReturned          Kind = "source.returned" // given back where the credential comes from
 	ApprovalSkipped         Kind = "approval.skipped"
 	KeyRotated              Kind = "key.rotated"
 	KeyMade                 Kind = "key.made"

@@ -7,7 +7,7 @@ import (
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-const credentialColumns = "id, system, account, system_key, account_key, ref_key, kind, description, policy_id, access, endpoints, secret, " + stampColumns
+const credentialColumns = "id, system, account, system_key, account_key, ref_key, kind, description, policy_id, access, endpoints, source, source_profile, source_user, secret, " + stampColumns
 
 func credentialValues(c vault.Credential, version int64) []any {
 	var policy any
@@ -15,7 +15,7 @@ func credentialValues(c vault.Credential, version int64) []any {
 		policy = c.PolicyID
 	}
 	return append([]any{
-		c.ID, c.System, c.Account, vault.Fold(c.System), vault.Fold(c.Account), vault.Fold(c.Ref()), string(c.Kind), c.Description, policy, string(c.Access), listed(c.Endpoints), c.Secret,
+		c.ID, c.System, c.Account, vault.Fold(c.System), vault.Fold(c.Account), vault.Fold(c.Ref()), string(c.Kind), c.Description, policy, string(c.Access), listed(c.Endpoints), string(c.Source.Kind), c.Source.Profile, c.Source.User, c.Secret,
 	}, stampValues(c.Stamp, version)...)
 }
 
@@ -24,7 +24,7 @@ func scanCredential(r sqldb.Row) (c vault.Credential, err error) {
 	var policy *string
 	var stamp stampRow
 	err = r.Scan(append([]any{
-		&c.ID, &c.System, &c.Account, &system, &account, &ref, &c.Kind, &c.Description, &policy, &c.Access, &endpoints, &c.Secret,
+		&c.ID, &c.System, &c.Account, &system, &account, &ref, &c.Kind, &c.Description, &policy, &c.Access, &endpoints, &c.Source.Kind, &c.Source.Profile, &c.Source.User, &c.Secret,
 	}, stamp.into(&c.Stamp)...)...)
 	if policy != nil {
 		c.PolicyID = *policy

@@ -21,7 +21,7 @@ type suiteCase struct {
 }
 
 func suite() []suiteCase {
-	return slices.Concat(recordCases(), tokenCases(), ruleCases(), searchCases(), eventCases())
+	return slices.Concat(recordCases(), tokenCases(), passageCases(), ruleCases(), searchCases(), eventCases())
 }
 
 func view(t *testing.T, s *store.Store, read func(context.Context, vault.Reader) error) {

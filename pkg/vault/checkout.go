@@ -49,11 +49,13 @@ type attempt struct {
 	events  []audit.Event
 	request *Request // that is collected or waited for
 	lease   Lease
+	passage *Passage // of a credential that is kept elsewhere
 }
 
 type outcome struct {
 	lease   Lease
-	request Request // that is collected or waited for; its id is empty without one
+	passage *Passage // what is to be asked of another service now
+	request Request  // that is collected or waited for; its id is empty without one
 	secret  secret.Value
 	err     error // a refusal, which is kept with its events
 }
@@ -63,8 +65,20 @@ func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome
 	if err != nil {
 		return outcome{}, err
 	}
+	if !ready.credential.Source.Here() {
+		return q.passOn(ctx, intent, ready)
+	}
+	out, err := q.attempt(ctx, intent, ready)
+	if err != nil {
+		ready.secret.Wipe()
+	}
+	return out, err
+}
+
+// attempt decides a check-out, and keeps what came of it.
+func (q *Session) attempt(ctx context.Context, intent pam.Checkout, ready prepared) (outcome, error) {
 	var out outcome
-	err = q.service.store.Update(ctx, func(ctx context.Context, tx Tx) error {
+	err := q.service.store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		a := &attempt{Session: q, intent: intent}
 		var err error
 		if out, err = a.run(ctx, tx, ready); a.request != nil {
@@ -80,9 +94,6 @@ func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome
 	}
 	if errors.Is(err, pam.ErrPending) {
 		q.keepWait(intent.ID, out.request)
-	}
-	if err != nil {
-		ready.secret.Wipe()
 	}
 	return out, err
 }
@@ -176,7 +187,7 @@ func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, erro
 		return a.wait(ctx, tx)
 	}
 	a.lease = a.newLease(v.hold)
-	if err := tx.AddLease(ctx, a.lease); err != nil {
+	if err := a.addLease(ctx, tx); err != nil {
 		return outcome{}, err
 	}
 	if v.skipped {
@@ -275,6 +286,10 @@ func compose(base, said string) string {
 // finish writes intent and outcome: the release of the secret, or its refusal,
 // which is kept as the release is.
 func (a *attempt) finish(ctx context.Context, tx Tx, ready prepared, refusal error) (outcome, error) {
+	if refusal == nil && a.passage != nil {
+		a.events = append(a.events, a.event(audit.CheckoutIntent))
+		return outcome{lease: a.lease, passage: a.passage}, a.service.record(ctx, tx, a.events...)
+	}
 	intent, result := a.event(audit.CheckoutIntent), a.event(audit.CheckoutOutcome)
 	out := outcome{lease: a.lease, secret: ready.secret}
 	result.Outcome, result.Released = audit.OutcomeReleased, ready.hash

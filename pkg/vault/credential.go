@@ -33,6 +33,7 @@ type Credential struct {
 	PolicyID    string // empty: the built-in policy, which asks for nothing
 	Access      Access
 	Endpoints   []string // further systems that it is for
+	Source      Source   // where its secret is; a credential from elsewhere has no version here
 	Secret      int64    // number of the present secret version; 0 before the first
 	Stamp
 }

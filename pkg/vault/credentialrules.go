@@ -19,6 +19,7 @@ type CredentialEdit struct {
 	Policy      *string // name or id; empty: the built-in policy
 	Access      *Access
 	Endpoints   *[]string
+	Source      *Source
 	Secret      secret.Value // a new version; empty: none
 }
 
@@ -72,6 +73,7 @@ func (e CredentialEdit) apply(c Credential) (Credential, error) {
 	set(&c.Description, e.Description)
 	set(&c.Access, e.Access)
 	set(&c.Endpoints, e.Endpoints)
+	set(&c.Source, e.Source)
 	if err := checkPart("system", c.System, "/*|"); err != nil {
 		return c, err
 	}
@@ -91,8 +93,25 @@ func (e CredentialEdit) apply(c Credential) (Credential, error) {
 	if e.Secret.Len() > secret.MaxLen {
 		return c, pam.Failf(pam.ErrUsage, "the secret has %d bytes", e.Secret.Len()).WithHint("at most %d are kept", secret.MaxLen)
 	}
+	if err := e.checkSource(c); err != nil {
+		return c, err
+	}
 	c.Endpoints, err = canonicalEndpoints(c.Endpoints)
 	return c, err
+}
+
+// checkSource lets a credential have its secret in one place only.
+func (e CredentialEdit) checkSource(c Credential) error {
+	if c.Source.Here() {
+		return c.Source.check()
+	}
+	switch {
+	case !e.Secret.IsEmpty():
+		return pam.Failf(pam.ErrUsage, "%s comes from %s, which keeps its secret", c.Ref(), c.Source).WithHint("change it there")
+	case c.Secret > 0:
+		return pam.Failf(pam.ErrUsage, "%s has a secret here already", c.Ref()).WithHint("delete it and add it anew with --source redim")
+	}
+	return c.Source.check()
 }
 
 func canonicalEndpoints(list []string) ([]string, error) {
@@ -121,6 +140,6 @@ func (c Credential) values() []value {
 	return []value{
 		{"system", audit.Text(c.System)}, {"account", audit.Text(c.Account)}, {"kind", audit.Text(string(c.Kind))},
 		{"description", audit.Text(c.Description)}, {"policy", audit.Text(c.PolicyID)}, {"access", audit.Text(string(c.Access))},
-		{"endpoints", audit.Text(strings.Join(c.Endpoints, ", "))},
+		{"endpoints", audit.Text(strings.Join(c.Endpoints, ", "))}, {"source", audit.Text(c.Source.String())},
 	}
 }

@@ -98,6 +98,14 @@ type LeaseCriteria struct {
 	Paging
 }
 
+// PassageCriteria is what is searched for, by the time to look at it.
+type PassageCriteria struct {
+	LeaseID      string
+	CredentialID string
+	Before       time.Time // Look is set and before this; zero: whenever
+	Limit        int       // 0: all
+}
+
 // EventCriteria is what is searched for, newest first by time, chain and
 // sequence.
 type EventCriteria struct {

@@ -51,7 +51,7 @@ func (s situation) decide() verdict {
 }
 
 func (s situation) admit() error {
-	if s.credential.Secret == 0 {
+	if s.credential.Source.Here() && s.credential.Secret == 0 {
 		return pam.Failf(pam.ErrNotFound, "credential %s has no secret yet", s.credential.Ref()).WithHint("give it one: credentials edit %s --secret-from SOURCE", s.credential.Ref())
 	}
 	if s.actor.Kind != ActorIntegration {

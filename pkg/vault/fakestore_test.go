@@ -25,6 +25,7 @@ type fakeStore struct {
 	before   func()
 	scrubbed int // calls of Scrub
 	odd      map[string]error
+	times    int // how often fail
 }
 
 type fakeState struct {
@@ -36,6 +37,7 @@ type fakeState struct {
 	leases       map[string]vault.Lease
 	keys         map[string]vault.KeyRecord
 	tokens       map[vault.TokenHash]vault.Token
+	passages     map[string]vault.Passage
 	records      []audit.Record
 	head         audit.Head
 	checkpoints  []audit.Checkpoint
@@ -46,15 +48,15 @@ func newFakeStore() *fakeStore {
 	return &fakeStore{state: fakeState{
 		integrations: map[string]vault.Integration{}, credentials: map[string]vault.Credential{}, versions: map[string][]vault.SecretVersion{},
 		policies: map[string]vault.Policy{}, requests: map[string]vault.Request{}, leases: map[string]vault.Lease{}, keys: map[string]vault.KeyRecord{},
-		tokens: map[vault.TokenHash]vault.Token{},
-		head:   audit.Head{Chain: "writer"},
+		tokens: map[vault.TokenHash]vault.Token{}, passages: map[string]vault.Passage{},
+		head: audit.Head{Chain: "writer"},
 	}}
 }
 
 func (s fakeState) clone() *fakeState {
 	s.integrations, s.credentials, s.policies = maps.Clone(s.integrations), maps.Clone(s.credentials), maps.Clone(s.policies)
 	s.requests, s.leases, s.keys = maps.Clone(s.requests), maps.Clone(s.leases), maps.Clone(s.keys)
-	s.versions, s.tokens = maps.Clone(s.versions), maps.Clone(s.tokens)
+	s.versions, s.tokens, s.passages = maps.Clone(s.versions), maps.Clone(s.tokens), maps.Clone(s.passages)
 	for id, list := range s.versions {
 		s.versions[id] = slices.Clone(list)
 	}
@@ -83,13 +85,18 @@ func (f *fakeStore) Update(ctx context.Context, work func(context.Context, vault
 		return err
 	}
 	if err := f.fail; err != nil {
-		f.fail = nil
+		if f.times--; f.times <= 0 {
+			f.fail = nil
+		}
 		return err
 	}
 	state.odd = nil
 	f.state = *state
 	return nil
 }
+
+// failNext makes the next so many updates fail.
+func (f *fakeStore) failNext(times int, err error) { f.times, f.fail = times, err }
 
 func (f *fakeStore) Close() error { return nil }
 

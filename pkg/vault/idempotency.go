@@ -24,7 +24,10 @@ func (a *attempt) repeated(ctx context.Context, tx Tx) (again bool, refusal, err
 	}
 	if len(leases.Items) > 0 {
 		a.lease = leases.Items[0]
-		return true, a.reused(), nil
+		if refusal := a.reused(); refusal != nil {
+			return true, refusal, nil
+		}
+		return true, nil, a.resume(ctx, tx)
 	}
 	waits, err := tx.Requests(ctx, RequestCriteria{Requester: &a.actor, Key: a.ask.Key, Paging: Paging{Limit: 1}})
 	if err != nil || len(waits.Items) == 0 {

@@ -25,6 +25,9 @@ func (q *Session) CheckIn(ctx context.Context, _ pam.Identity, c pam.Credential,
 	if err != nil {
 		return err
 	}
+	if given.passedOn() {
+		return q.service.handBackOf(context.WithoutCancel(ctx), given)
+	}
 	return q.service.rotateAfter(context.WithoutCancel(ctx), given.CredentialID)
 }
 
@@ -76,17 +79,23 @@ func (s *Service) giveBack(ctx context.Context, tx Tx, a Actor, l Lease) error {
 	if err := tx.ChangeLease(ctx, l); err != nil {
 		return changedMeanwhile(err, "checkout", l.ID)
 	}
+	if err := s.owe(ctx, tx, l); err != nil {
+		return err
+	}
 	done := s.leaseEvent(audit.CheckinOutcome, a, l)
 	done.Outcome = audit.OutcomeDone
 	return s.record(ctx, tx, s.leaseEvent(audit.CheckinIntent, a, l), done)
 }
 
 // expire ends a lease whose time is over.
-func (s *Service) expire(ctx context.Context, tx LeaseWriter, l Lease) (audit.Event, error) {
+func (s *Service) expire(ctx context.Context, tx Tx, l Lease) (audit.Event, error) {
 	l.State, l.Ended, l.Stamp = LeaseExpired, s.now(), s.touch(l.Stamp, vaultActor())
 	e := s.leaseEvent(audit.LeaseExpired, vaultActor(), l)
 	e.Outcome = audit.OutcomeDone
-	return e, tx.ChangeLease(ctx, l)
+	if err := tx.ChangeLease(ctx, l); err != nil {
+		return e, err
+	}
+	return e, s.owe(ctx, tx, l)
 }
 
 func (s *Service) leaseEvent(kind audit.Kind, a Actor, l Lease) audit.Event {

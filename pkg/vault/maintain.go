@@ -15,6 +15,8 @@ type Maintained struct {
 	Expired    int // leases that ended
 	Settled    int // requests whose time was over
 	Tokens     int // that were no more good and were removed
+	Returned   int // credentials of other sources that were given back there
+	Owed       int // those that could not be; the next round tries again
 	Checkpoint bool
 }
 
@@ -41,6 +43,9 @@ func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 		if err := s.recordRefused(ctx, events); err != nil {
 			return done, err
 		}
+	}
+	if done.Returned, done.Owed, err = s.handBackAll(ctx); err != nil {
+		return done, err
 	}
 	done.Checkpoint, err = s.Checkpoint(ctx)
 	return done, err

@@ -21,6 +21,7 @@ type Options struct {
 	NewID    func() string // nil: NewID
 	Rotators map[string]Rotator
 
+	Upstreams Upstreams     // of credentials that are kept elsewhere; nil: none
 	TokenLife time.Duration // 0: TokenLife
 	Slow      Gate          // in front of slow hashes; nil: none
 }
@@ -38,6 +39,7 @@ type Service struct {
 	newID    func() string
 	rotators map[string]Rotator
 
+	upstreams Upstreams
 	tokenLife time.Duration
 	slow      Gate
 	decoy     []byte // salt of the hash that a name costs that there is not
@@ -47,7 +49,7 @@ type Service struct {
 // Open makes a Service over a store. A store without keys gets new ones; a
 // store whose master key can't be had is refused, and nothing is written.
 func Open(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{store: o.Store, clock: o.Clock, newID: o.NewID, rotators: o.Rotators, tokenLife: cmp.Or(o.TokenLife, TokenLife), slow: o.Slow, decoy: newSalt(), refused: &refused{}}
+	s := &Service{store: o.Store, clock: o.Clock, newID: o.NewID, rotators: o.Rotators, upstreams: o.Upstreams, tokenLife: cmp.Or(o.TokenLife, TokenLife), slow: o.Slow, decoy: newSalt(), refused: &refused{}}
 	if s.newID == nil {
 		s.newID = NewID
 	}

@@ -43,6 +43,7 @@ type Reader interface {
 	PolicyReader
 	RequestReader
 	LeaseReader
+	PassageReader
 	EventReader
 	KeyReader
 }
@@ -59,6 +60,7 @@ type Tx interface {
 	PolicyWriter
 	RequestWriter
 	LeaseWriter
+	PassageWriter
 	EventWriter
 	KeyWriter
 }
@@ -161,6 +163,18 @@ type LeaseWriter interface {
 	// is exclusive and another exclusive lease of the credential is open.
 	AddLease(ctx context.Context, l Lease) error
 	ChangeLease(ctx context.Context, l Lease) error
+}
+
+// PassageReader reads passages.
+type PassageReader interface {
+	Passages(ctx context.Context, c PassageCriteria) ([]Passage, error)
+}
+
+// PassageWriter writes passages, one for a lease at most.
+type PassageWriter interface {
+	AddPassage(ctx context.Context, p Passage) error
+	ChangePassage(ctx context.Context, p Passage) error // ErrAbsent when there is none
+	RemovePassage(ctx context.Context, leaseID string) error
 }
 
 // EventReader reads the record of events.

@@ -46,7 +46,7 @@ func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now})
+	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now, Upstreams: &upstreams{wiring: w}})
 	var ended vault.Maintained
 	if err == nil {
 		ended, err = w.catchUp(ctx, service)

@@ -34,12 +34,17 @@ func NewAdd(app *vaultcli.App, runF func(context.Context, *AddOptions) error) *c
 shown; a script names a source with --secret-from. A secret is never taken from the
 command line, which others can read.
 
+With --source redim the secret stays where it is, in a RED IM service, and every
+check-out is passed on to it: it is looked up there, checked out, checked in and
+spun as redim does.
+
 Exit codes: 0; 2 a value can't be, or no source of the secret is given; 106 there is
 no such policy; 107 the credential is there already, in whatever case; 109 the store
 can't be opened; 110 it can't be written to.`,
 		Example: `  vault credentials add web01/root
   pass show web01 | vault credentials add web01/root --secret-from - --policy production
   vault credentials add db01/deploy --kind ssh-key --secret-from file:id_ed25519 --endpoint db02
+  vault credentials add web01/Administrator --source redim --source-user 'EX\alice'
   vault credentials add web01/root --secret-from env:ROOT_PASSWORD --dry-run`,
 		Args: oneRef,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -95,6 +100,12 @@ func (o *AddOptions) newEdit() (vault.CredentialEdit, error) {
 		return e, err
 	}
 	e.System, e.Account, e.Endpoints = &system, &account, o.endpoints(nil)
+	if e.Source, err = o.source(vault.Source{}); err != nil {
+		return e, err
+	}
+	if e.Source != nil && !e.Source.Here() {
+		return e, o.elsewhere()
+	}
 	if o.NoSecret || o.Given["secret-from"] {
 		return e, nil
 	}
@@ -106,8 +117,20 @@ func (o *AddOptions) newEdit() (vault.CredentialEdit, error) {
 	return e, nil
 }
 
+// elsewhere refuses a secret for a credential that is kept elsewhere.
+func (o *AddOptions) elsewhere() error {
+	if o.Given["secret-from"] {
+		return pam.Failf(pam.ErrUsage, "--secret-from and --source %s exclude each other", o.Source).WithHint("the other service keeps the secret; leave --secret-from out")
+	}
+	o.NoSecret = true
+	return nil
+}
+
 func withoutSecret(c vault.Credential) string {
-	if c.Secret == 0 {
+	switch {
+	case !c.Source.Here():
+		return ", which " + c.Source.String() + " keeps"
+	case c.Secret == 0:
 		return ", without a secret: it can't be checked out yet"
 	}
 	return ""

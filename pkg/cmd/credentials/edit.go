@@ -71,6 +71,7 @@ new name is taken; 109 the store can't be opened; 110 it can't be written to.`,
 func (f *Fields) changes() bool {
 	for _, name := range []string{
 		"system", "account", "kind", "description", "policy", "access", "endpoint", "add-endpoint", "remove-endpoint", "secret-from",
+		"source", "source-profile", "source-user",
 	} {
 		if f.Given[name] {
 			return true
@@ -99,6 +100,9 @@ func runEdit(ctx context.Context, opts *EditOptions) error {
 func (o *EditOptions) change(ctx context.Context, v *vaultcli.Vault, e vault.CredentialEdit) error {
 	was, err := v.Credential(ctx, o.Ref)
 	if err != nil {
+		return err
+	}
+	if e.Source, err = o.source(was.Source); err != nil {
 		return err
 	}
 	seen := o.Seen

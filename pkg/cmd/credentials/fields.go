@@ -22,12 +22,21 @@ type Fields struct {
 	Kind, Description, Policy, Access     string
 	Endpoint, AddEndpoint, RemoveEndpoint []string
 	SecretFrom                            string
+	Source, SourceProfile, SourceUser     string
 
-	Given map[string]bool // flags by name
+	Given   map[string]bool // flags by name
+	Profile func() (string, error)
 }
 
 // flags adds those that add and edit have in common.
 func (f *Fields) flags(cmd *cobra.Command, app *vaultcli.App) {
+	f.Profile = func() (string, error) {
+		s, err := app.Settings()
+		if err != nil {
+			return "", err
+		}
+		return s.Profile, nil
+	}
 	set := cmd.Flags()
 	set.StringVar(&f.Kind, "kind", string(vault.KindPassword), "`sort` of secret: "+kinds())
 	set.StringVar(&f.Description, "description", "", "`text` about it, up to 2,000 characters")
@@ -35,6 +44,10 @@ func (f *Fields) flags(cmd *cobra.Command, app *vaultcli.App) {
 	set.StringVar(&f.Access, "access", "", "`where` it is offered: restricted or shared; empty: as its policy says")
 	set.StringArrayVar(&f.Endpoint, "endpoint", nil, "further `system` that it is for; may be repeated; a single empty one: none")
 	set.StringVar(&f.SecretFrom, "secret-from", "", "`source` of its secret: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME, prompt, or - for standard input")
+	set.StringVar(&f.Source, "source", "vault", "`where` its secret is kept: vault, or redim for a RED IM service that the settings name")
+	set.StringVar(&f.SourceProfile, "source-profile", "", "`profile` of the settings with that service's endpoint_url (default: the present profile)")
+	set.StringVar(&f.SourceUser, "source-user", "", "`user` there who may use the account; empty: the delegation identity")
+	cli.Complete(cmd, "source", "vault", string(vault.SourceRedIM))
 	cli.Complete(cmd, "kind", kindWords()...)
 	cli.Complete(cmd, "access", string(vault.AccessRestricted), string(vault.AccessShared))
 	cli.Complete(cmd, "secret-from", "prompt", "-", "env:", "file:", "cmd:", "keyring:")
@@ -89,6 +102,32 @@ func (f *Fields) edit() (vault.CredentialEdit, error) {
 		e.Access = &access
 	}
 	return e, nil
+}
+
+// source is what the flags make of what was there; nil when no flag names any.
+func (f *Fields) source(was vault.Source) (*vault.Source, error) {
+	if !f.Given["source"] && !f.Given["source-profile"] && !f.Given["source-user"] {
+		return nil, nil
+	}
+	is := was
+	if f.Given["source"] {
+		kind, err := vault.ParseSourceKind(f.Source)
+		if err != nil {
+			return nil, err
+		}
+		if is = (vault.Source{Kind: kind}); !is.Here() {
+			if is.Profile, err = f.Profile(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if f.Given["source-profile"] {
+		is.Profile = f.SourceProfile
+	}
+	if f.Given["source-user"] {
+		is.User = f.SourceUser
+	}
+	return &is, nil
 }
 
 // endpoints are those that the flags make of what was there; nil when no flag

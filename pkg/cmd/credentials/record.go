@@ -24,6 +24,9 @@ type recordJSON struct {
 	Policy      string    `json:"policy"`
 	Access      string    `json:"access"`
 	Endpoints   []string  `json:"endpoints"`
+	Source      string    `json:"source"`
+	SourceUser  string    `json:"source_user"`
+	SourceProf  string    `json:"source_profile"`
 	Secret      int64     `json:"secret_version"`
 	Version     int64     `json:"version"`
 	Created     time.Time `json:"created,omitzero"`
@@ -54,7 +57,8 @@ func policies(ctx context.Context, v *vaultcli.Vault, list ...vault.Credential) 
 func (n names) json(c vault.Credential) recordJSON {
 	return recordJSON{
 		ID: c.ID, Ref: c.Ref(), System: c.System, Account: c.Account, Kind: string(c.Kind), Description: c.Description,
-		Policy: n[c.PolicyID], Access: string(c.Access), Endpoints: append([]string{}, c.Endpoints...), Secret: c.Secret,
+		Policy: n[c.PolicyID], Access: string(c.Access), Endpoints: append([]string{}, c.Endpoints...),
+		Source: sourceName(c.Source), SourceUser: c.Source.User, SourceProf: c.Source.Profile, Secret: c.Secret,
 		Version: c.Version, Created: c.Created, CreatedBy: c.CreatedBy, Changed: c.Changed, ChangedBy: c.ChangedBy,
 	}
 }
@@ -63,9 +67,23 @@ func (n names) fields(c vault.Credential) []render.Field {
 	return []render.Field{
 		{Name: "Credential", Value: c.Ref()}, {Name: "ID", Value: c.ID}, {Name: "Kind", Value: string(c.Kind)},
 		{Name: "Description", Value: c.Description}, {Name: "Policy", Value: n[c.PolicyID]}, {Name: "Access", Value: access(c)},
-		{Name: "Endpoints", Value: c.Endpoints}, {Name: "Secret version", Value: c.Secret}, {Name: "Version", Value: c.Version},
+		{Name: "Endpoints", Value: c.Endpoints}, {Name: "Source", Value: source(c.Source)}, {Name: "Secret version", Value: c.Secret}, {Name: "Version", Value: c.Version},
 		{Name: "Created", Value: c.Created}, {Name: "Created by", Value: c.CreatedBy}, {Name: "Changed", Value: c.Changed}, {Name: "Changed by", Value: c.ChangedBy},
 	}
+}
+
+func sourceName(s vault.Source) string {
+	if s.Here() {
+		return "vault"
+	}
+	return string(s.Kind)
+}
+
+func source(s vault.Source) string {
+	if s.Here() {
+		return "the vault itself"
+	}
+	return s.String()
 }
 
 func access(c vault.Credential) string {

@@ -54,6 +54,8 @@ type doneJSON struct {
 	Expired    int  `json:"expired"`    // leases that were ended
 	Settled    int  `json:"settled"`    // requests that were closed
 	Tokens     int  `json:"tokens"`     // tokens of signed-in integrations that had ended and were removed
+	Returned   int  `json:"returned"`   // credentials of other sources that were given back there
+	Owed       int  `json:"owed"`       // those that could not be; the next call tries again
 	Checkpoint bool `json:"checkpoint"` // one was signed, because there are new events
 }
 
@@ -66,7 +68,8 @@ func run(ctx context.Context, opts *Options) error {
 		done.Expired += v.Ended.Expired
 		done.Settled += v.Ended.Settled
 		return render.One(opts.Streams, render.Format(opts.Output), doneJSON(done), []render.Field{
-			{Name: "Expired", Value: done.Expired}, {Name: "Settled", Value: done.Settled}, {Name: "Tokens", Value: done.Tokens}, {Name: "Checkpoint", Value: done.Checkpoint},
+			{Name: "Expired", Value: done.Expired}, {Name: "Settled", Value: done.Settled}, {Name: "Tokens", Value: done.Tokens}, {Name: "Returned", Value: done.Returned}, {Name: "Owed", Value: done.Owed},
+			{Name: "Checkpoint", Value: done.Checkpoint},
 		})
 	})
 }
