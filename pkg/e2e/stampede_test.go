@@ -47,20 +47,7 @@ type home struct {
 
 func newHome(t *testing.T, faults ...string) home {
 	t.Helper()
-	estate, err := redimtest.ParseEstate("crowd", []byte(crowd))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := redimtest.Start(redimtest.Options{Estate: estate, Faults: faults})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	h := home{server: server, dir: t.TempDir()}
-	if err := server.WriteDir(h.dir); err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return newHomeOf(t, crowd, faults...)
 }
 
 // redim makes a command of this home.

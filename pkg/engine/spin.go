@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 // SpinReason says why no spin job is created.
 type SpinReason string
 
-// The reasons. SpinFailed is the only one that a retry may mend.
+// The reasons. SpinFailed and SpinUnknown are those that a retry may mend by itself.
 const (
 	SpinOff             SpinReason = "spin_jobs_off"
 	SpinNotRandom       SpinReason = "not_random"
@@ -21,7 +22,9 @@ const (
 	SpinTemplateMissing SpinReason = "template_missing"
 	SpinNotPermitted    SpinReason = "not_permitted"
 	SpinAbsent          SpinReason = "not_checked_out" // the service no longer held it, so nobody can tell who did since
+	SpinGone            SpinReason = "not_listed"      // the identity sees no such credential any more
 	SpinFailed          SpinReason = "failed"
+	SpinUnknown         SpinReason = pam.SpinUnknown // interrupted: there may be a job or none
 )
 
 // SpinPlan is what a check-in will do: clone Template, or nothing for Reason.
@@ -89,6 +92,9 @@ func (e *Engine) cloneTemplate(ctx context.Context, template int64, c pam.Creden
 
 // failedSpin finds the reason; absent is what ErrNotFound means here.
 func failedSpin(err error, absent SpinReason) SpinResult {
+	if errors.Is(err, pam.ErrUncertain) {
+		return SpinResult{Reason: SpinUnknown, Err: err}
+	}
 	switch classOf(err) {
 	case pam.ErrNotFound:
 		return SpinResult{Reason: absent, Err: err}

@@ -144,7 +144,7 @@ func (c contents) rewrite() []byte {
 		if err != nil { // it came from such a line
 			continue
 		}
-		if !isOpen(checkout) {
+		if !isOpen(checkout) && !isUnfinished(checkout) {
 			closed, bytesClosed = closed+1, bytesClosed+len(line)
 			if closed > keepClosed || bytesClosed > keepBytes {
 				continue

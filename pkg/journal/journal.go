@@ -45,7 +45,8 @@ func (j *Journal) DamagedPath() string { return filepath.Join(j.dir, asideName) 
 // Append writes one record. A record that names a process makes this one its
 // owner, until a record of the same checkout names none, or the process ends:
 // see Abandoned. ErrJournal when it can't be, ErrInterrupted when ctx
-// ends first; then there is no record. An intent is on disk when Append returns.
+// ends first; then there is no record. An intent, or that a secret is
+// read, is on disk when Append returns.
 // An outcome survives the end of any process, but a power failure may lose it:
 // the intent then stays open, which says too much and never too little, and to
 // check it in again does no harm.
@@ -58,7 +59,7 @@ func (j *Journal) Append(ctx context.Context, c pam.Checkout) error {
 		if err := j.own(c); err != nil {
 			return err
 		}
-		size, err := j.append(line, c.State == pam.CheckoutIntended)
+		size, err := j.append(line, c.State == pam.CheckoutIntended || c.State == pam.CheckoutRead)
 		if err == nil && size/compactEvery > (size-int64(len(line)))/compactEvery {
 			_ = j.compact() // the record is safe; a rewrite can wait for the next time
 		}

@@ -141,12 +141,12 @@ func TestARecordComesBackAsItWas(t *testing.T) {
 		want := pam.Checkout{
 			ID: text.Draw(t, "id"), State: rapid.SampledFrom([]pam.CheckoutState{stateIntended, stateOpen, stateRefused, stateCheckedIn}).Draw(t, "state"),
 			Profile: text.Draw(t, "profile"), Service: text.Draw(t, "service"), Identity: pam.Identity{Domain: text.Draw(t, "domain"), Name: text.Draw(t, "name")},
-			Comment: text.Draw(t, "comment"), Ticket: text.Draw(t, "ticket"), At: times.Draw(t, "at"), SpinJob: rapid.Int64().Draw(t, "job"), NoSpin: text.Draw(t, "no spin"),
+			Comment: text.Draw(t, "comment"), Ticket: text.Draw(t, "ticket"), At: times.Draw(t, "at"), Process: rapid.IntRange(0, 1).Draw(t, "process"), Back: times.Draw(t, "back"), SpinJob: rapid.Int64().Draw(t, "job"), NoSpin: text.Draw(t, "no spin"),
 			Credential: pam.Credential{
 				Kind: rapid.SampledFrom([]pam.Kind{pam.KindLocal, pam.KindDomain, pam.KindShared}).Draw(t, "kind"), List: text.Draw(t, "list"),
 				System: text.Draw(t, "system"), Namespace: text.Draw(t, "namespace"), Account: text.Draw(t, "account"), AssetTag: text.Draw(t, "tag"),
 				Target: text.Draw(t, "target"), Type: pam.StoreType(rapid.IntRange(0, 23).Draw(t, "type")), CustomType: text.Draw(t, "custom"),
-				Random: rapid.Bool().Draw(t, "random"), AutoSpin: rapid.Bool().Draw(t, "auto-spin"),
+				Random: rapid.Bool().Draw(t, "random"), AutoSpin: rapid.Bool().Draw(t, "auto-spin"), LastChanged: times.Draw(t, "changed"),
 			},
 		}
 		if rapid.Bool().Draw(t, "is due") {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/redim-tools/redim/pkg/atomicfile"
 	"github.com/redim-tools/redim/pkg/pam"
@@ -19,7 +20,10 @@ import (
 // come again, and differ between containers. All of this happens while the
 // journal is locked.
 
-const ownersName = "owners"
+const (
+	ownersName   = "owners"
+	recoveryName = "recovery.lock"
+)
 
 // ownerPath is the lock file of one checkout.
 func (j *Journal) ownerPath(id string) string {
@@ -82,12 +86,12 @@ func (j *Journal) alive(id string) bool {
 }
 
 // Abandoned lists, oldest first, the checkouts that a process owned and did not
-// bring to an end, and whose process has ended; and those whose outcome nobody
-// recorded. What somebody keeps, and what a living process owns, is not
-// among them.
+// bring to an end, and whose process has ended: asked for and no outcome
+// recorded, open and nobody has it, or given back and not spun. What somebody
+// keeps, and what a living process owns, is not among them.
 func (j *Journal) Abandoned(ctx context.Context) ([]pam.Checkout, error) {
-	open, err := j.Open(ctx)
-	if err != nil || len(open) == 0 {
+	all, err := j.All(ctx)
+	if err != nil || !slices.ContainsFunc(all, isUnfinished) {
 		return nil, err
 	}
 	var left []pam.Checkout
@@ -105,9 +109,33 @@ func (j *Journal) Abandoned(ctx context.Context) ([]pam.Checkout, error) {
 
 // isUnfinished reports whether only a process can bring c to its end.
 func isUnfinished(c pam.Checkout) bool {
-	return c.State == pam.CheckoutIntended || c.State == pam.CheckoutOpen && c.Process != 0
+	return c.State == pam.CheckoutIntended || c.Process != 0 && (c.State == pam.CheckoutOpen || c.State == pam.CheckoutCheckedIn)
 }
 
 // sweepOwners removes what dead owners left of checkouts that are closed, or
 // were never recorded.
 func (j *Journal) sweepOwners() { atomicfile.SweepLocks(filepath.Join(j.dir, ownersName), 0) }
+
+// Recover makes the caller the only one who recovers what is abandoned, until it
+// calls release or its process ends. It waits for another one, after it has told
+// so by waiting. ErrInterrupted when ctx ends first.
+func (j *Journal) Recover(ctx context.Context, waiting func()) (release func(), err error) {
+	if err := os.MkdirAll(j.dir, 0o700); err != nil {
+		return nil, unavailable(err)
+	}
+	path := filepath.Join(j.dir, recoveryName)
+	release, got, err := atomicfile.TryLock(path)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if got {
+		return release, nil
+	}
+	waiting()
+	if release, err = atomicfile.Lock(ctx, path); err != nil && ctx.Err() != nil {
+		return nil, pam.Failf(pam.ErrInterrupted, "interrupted while waiting for another recovery")
+	} else if err != nil {
+		return nil, unavailable(err)
+	}
+	return release, nil
+}

@@ -25,6 +25,7 @@ type record struct {
 	At         time.Time         `json:"at"`
 	Due        time.Time         `json:"due,omitzero"`
 	Process    int               `json:"process,omitempty"`
+	Back       time.Time         `json:"back,omitzero"`
 	SpinJob    int64             `json:"spin_job,omitempty"`
 	NoSpin     string            `json:"no_spin,omitempty"`
 }
@@ -43,15 +44,16 @@ type credential struct {
 	CustomType string        `json:"custom_type,omitempty"`
 	Random     bool          `json:"random,omitempty"`
 	AutoSpin   bool          `json:"auto_spin,omitempty"`
+	Changed    time.Time     `json:"last_changed,omitzero"`
 }
 
 func encode(c pam.Checkout) ([]byte, error) {
 	k := c.Credential
 	body, err := json.Marshal(record{
 		Version: version, ID: c.ID, State: c.State, Profile: c.Profile, Service: c.Service, Domain: c.Identity.Domain, User: c.Identity.Name,
-		Comment: c.Comment, Ticket: c.Ticket, At: c.At.UTC(), Due: c.Due.UTC(), Process: c.Process, SpinJob: c.SpinJob, NoSpin: c.NoSpin,
+		Comment: c.Comment, Ticket: c.Ticket, At: c.At.UTC(), Due: c.Due.UTC(), Process: c.Process, Back: c.Back.UTC(), SpinJob: c.SpinJob, NoSpin: c.NoSpin,
 		Credential: credential{Kind: k.Kind, List: k.List, System: k.System, Namespace: k.Namespace, Account: k.Account,
-			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin},
+			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin, Changed: k.LastChanged.UTC()},
 	})
 	if err != nil { // a time after the year 9999
 		return nil, err
@@ -89,8 +91,8 @@ func (r record) checkout() pam.Checkout {
 	k := r.Credential
 	return pam.Checkout{
 		ID: r.ID, State: r.State, Profile: r.Profile, Service: r.Service, Identity: pam.Identity{Domain: r.Domain, Name: r.User},
-		Comment: r.Comment, Ticket: r.Ticket, At: r.At, Due: r.Due, Process: r.Process, SpinJob: r.SpinJob, NoSpin: r.NoSpin,
+		Comment: r.Comment, Ticket: r.Ticket, At: r.At, Due: r.Due, Process: r.Process, Back: r.Back, SpinJob: r.SpinJob, NoSpin: r.NoSpin,
 		Credential: pam.Credential{Kind: k.Kind, List: k.List, System: k.System, Namespace: k.Namespace, Account: k.Account,
-			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin},
+			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin, LastChanged: k.Changed},
 	}
 }

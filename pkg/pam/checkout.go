@@ -17,11 +17,16 @@ type Checkout struct {
 	State      CheckoutState
 	Process    int // who answers for it, and gives it back; 0 once somebody else keeps it
 
-	// What followed the check-in: the id of the job that changes the password,
-	// or in one word why there is none. Neither is known before.
+	// Back is when it was given back. What followed: the id of the job that
+	// changes the password, or in one word why there is none.
+	Back    time.Time
 	SpinJob int64
 	NoSpin  string
 }
+
+// SpinUnknown is the NoSpin of a checkout that is back, and whose spin was not
+// brought to an end: there may be a job or none.
+const SpinUnknown = "unknown"
 
 // CheckoutState is how far a checkout has come.
 type CheckoutState string
@@ -33,6 +38,7 @@ const (
 	CheckoutOpen      CheckoutState = "open"
 	CheckoutRefused   CheckoutState = "refused" // the service said no; nothing is open
 	CheckoutCheckedIn CheckoutState = "checked_in"
+	CheckoutRead      CheckoutState = "read" // the secret was read without a check-out; nothing is open
 )
 
 // Overdue reports whether the checkout should be back by now and is not.

@@ -34,6 +34,7 @@ type Credential struct {
 	Random       bool   // the password is random
 	AutoSpin     bool   // it is to be spun after a check-in
 	CheckedOutBy string // who holds it; empty when free
+	HolderUntold bool   // the service does not say who holds it
 	Expires      time.Time
 	LastChanged  time.Time
 }

@@ -36,7 +36,7 @@ func (c *Client) SharedEntries(ctx context.Context, as pam.Identity, list string
 	return c.credentials(ctx, as, "shared_entries", dialect.Params{"list": list}, func(r dialect.Record) pam.Credential {
 		return pam.Credential{
 			Kind: pam.KindShared, List: or(r.Text("list"), list), System: r.Text("system"), Account: r.Text("account"),
-			Type: pam.StorePasswordList, CheckedOutBy: r.Text("checked_out_by"),
+			Type: pam.StorePasswordList, CheckedOutBy: r.Text("checked_out_by"), HolderUntold: !r.Has("checked_out_by"),
 		}
 	})
 }
@@ -68,7 +68,7 @@ func storedCredential(r dialect.Record, asked string) pam.Credential {
 		System: or(r.Text("system"), asked), Namespace: r.Text("namespace"), Account: r.Text("account"), AssetTag: r.Text("asset_tag"),
 		Target: r.Text("target"), Type: r.StoreType("type"), CustomType: r.Text("custom_type"),
 		Random: r.Bool("random"), AutoSpin: r.Bool("auto_spin"),
-		CheckedOutBy: r.Text("checked_out_by"), Expires: r.Date("expires"), LastChanged: r.Date("last_changed"),
+		CheckedOutBy: r.Text("checked_out_by"), HolderUntold: !r.Has("checked_out_by"), Expires: r.Date("expires"), LastChanged: r.Date("last_changed"),
 	}
 	if domain, name, ok := strings.Cut(c.Account, `\`); ok {
 		c.Kind, c.Account, c.Namespace = pam.KindDomain, name, or(c.Namespace, domain)

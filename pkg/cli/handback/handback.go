@@ -2,6 +2,7 @@ package handback
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,15 @@ type Options struct {
 	Journal func() (Journal, error)
 	// Open yields the service of one profile.
 	Open func(profile string) (Service, error)
+	// Pick finds what is to be given back, where not IDs and All do.
+	Pick func(context.Context) ([]pam.Checkout, error)
+	// Empty is said when there was nothing to give back.
+	Empty string
+	// Sweep has whatever failed make the whole a partial failure, also the
+	// only one.
+	Sweep bool
+
+	down map[string]error // per profile: its service can't be reached
 }
 
 // Journal lists the open checkouts.
@@ -55,7 +65,11 @@ func (o *Options) Add(cmd *cobra.Command) {
 // Run gives the checkouts back that the options name, and tells what became of
 // each.
 func (o *Options) Run(ctx context.Context) error {
-	wanted, err := o.selected(ctx)
+	pick := o.selected
+	if o.Pick != nil {
+		pick = o.Pick
+	}
+	wanted, err := pick(ctx)
 	if err != nil {
 		return err
 	}
@@ -66,7 +80,7 @@ func (o *Options) Run(ctx context.Context) error {
 	if err := o.list().Write(o.Streams, render.Format(o.Output), results); err != nil {
 		return err
 	}
-	return verdict(results)
+	return o.verdict(results)
 }
 
 // selected finds all the checkouts before any is given back.
@@ -91,13 +105,50 @@ func (o *Options) selected(ctx context.Context) ([]pam.Checkout, error) {
 }
 
 func (o *Options) give(ctx context.Context, c pam.Checkout) result {
-	if o.DryRun {
-		return result{checkout: c, dryRun: true}
+	r := result{checkout: c, spinOnly: c.State == pam.CheckoutCheckedIn, dryRun: o.DryRun}
+	if !r.dryRun {
+		r.in, r.err = o.ask(ctx, c)
+		r.checkout = r.in.Checkout
+	}
+	return r
+}
+
+func (o *Options) ask(ctx context.Context, c pam.Checkout) (engine.CheckInResult, error) {
+	none := engine.CheckInResult{Checkout: c}
+	if err := o.down[c.Profile]; err != nil {
+		return none, pam.Failf(pam.ErrUnreachable, "%s was not tried: %w", c.Credential.Ref(), err)
 	}
 	service, err := o.Open(c.Profile)
 	if err != nil {
-		return result{checkout: c, err: err}
+		return none, err
 	}
 	in, err := service.CheckIn(ctx, c)
-	return result{checkout: in.Checkout, in: in, err: err}
+	if errors.Is(err, pam.ErrUnreachable) { // each further one would take as long to fail
+		if o.down == nil {
+			o.down = map[string]error{}
+		}
+		o.down[c.Profile] = err
+	}
+	return in, err
+}
+
+// Opener opens the service of each profile once, and has as make it what the
+// options need.
+func Opener(app *cli.App, as func(*cli.Service) Service) func(profile string) (Service, error) {
+	opened := map[string]Service{}
+	return func(profile string) (Service, error) {
+		if service, ok := opened[profile]; ok {
+			return service, nil
+		}
+		s, err := app.SettingsOf(profile)
+		if err != nil {
+			return nil, err
+		}
+		service, err := app.Service(s)
+		if err != nil {
+			return nil, err
+		}
+		opened[profile] = as(service)
+		return opened[profile], nil
+	}
 }

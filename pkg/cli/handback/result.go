@@ -15,6 +15,7 @@ import (
 // result is what became of one.
 type result struct {
 	checkout pam.Checkout
+	spinOnly bool // it was back before, and only its spin was left to do
 	in       engine.CheckInResult
 	dryRun   bool
 	err      error
@@ -22,11 +23,13 @@ type result struct {
 
 func (r result) word() string {
 	switch {
+	case r.dryRun && r.spinOnly:
+		return "would be spun"
 	case r.dryRun:
 		return "would be given back"
 	case r.err != nil:
 		return "failed"
-	case r.in.Absent:
+	case r.in.Absent, r.spinOnly:
 		return "was back already"
 	}
 	return "given back"
@@ -36,10 +39,19 @@ func (r result) spin() string {
 	switch {
 	case r.dryRun || r.err != nil || r.in.Absent:
 		return ""
+	case r.in.Spin.Reason == "" && r.in.Spin.Err != nil:
+		return "job " + jobID(r.in.Spin.JobID) + ", without its comment"
 	case r.in.Spin.Reason == "":
-		return "job " + strconv.FormatInt(r.in.Spin.JobID, 10)
+		return "job " + jobID(r.in.Spin.JobID)
 	}
 	return string(r.in.Spin.Reason)
+}
+
+func jobID(id int64) string {
+	if id == 0 {
+		return "of an id that the service does not tell"
+	}
+	return strconv.FormatInt(id, 10)
 }
 
 func (o *Options) list() render.List[result] {
@@ -52,6 +64,9 @@ func (o *Options) list() render.List[result] {
 		},
 		JSON:  func(r result) any { return r.json(now, o.Spins) },
 		Empty: "no open checkouts",
+	}
+	if o.Empty != "" {
+		list.Empty = o.Empty
 	}
 	if o.Spins {
 		list.Columns = append(list.Columns, render.Column[result]{Name: "SPIN", Cell: func(r result) any { return r.spin() }})
@@ -80,7 +95,7 @@ func (r result) json(now time.Time, spins bool) resultJSON {
 }
 
 // verdict is the failure of the only one, or a partial one of several.
-func verdict(results []result) error {
+func (o *Options) verdict(results []result) error {
 	var failures []error
 	for _, r := range results {
 		if r.err != nil {
@@ -88,20 +103,26 @@ func verdict(results []result) error {
 		}
 	}
 	switch {
-	case len(failures) == len(results) && len(results) == 1:
+	case len(failures) == len(results) && len(results) == 1 && !o.Sweep:
 		return failures[0]
 	case len(failures) > 0:
 		return pam.Failf(pam.ErrPartial, "%d of %d were not given back: %w", len(failures), len(results), errors.Join(failures...)).
 			WithHint("mend the cause and run it again; what is back stays back")
 	}
-	return spinVerdict(results)
+	return o.spinVerdict(results)
 }
 
-func spinVerdict(results []result) error {
+func (o *Options) spinAgain(id string) string { return o.Command + " spin --checkout " + id }
+
+func (o *Options) spinVerdict(results []result) error {
 	for _, r := range results {
 		if r.in.Spin.Failed() {
-			return pam.Failf(pam.ErrPartial, "%s is back, but its password will not be changed: %w", r.checkout.Credential.Ref(), r.in.Spin.Err).
-				WithHint("change it by hand, or mend template_jobs and the permissions of the delegation identity for the next time")
+			will := "will"
+			if r.in.Spin.Reason == engine.SpinUnknown {
+				will = "may"
+			}
+			return pam.Failf(pam.ErrPartial, "%s is back, but its password %s not be changed: %w", r.checkout.Credential.Ref(), will, r.in.Spin.Err).
+				WithHint("mend the cause, such as template_jobs or the permissions of the delegation identity, then: %s", o.spinAgain(r.checkout.ID))
 		}
 	}
 	return nil

@@ -16,7 +16,8 @@ type Options struct{ handback.Options }
 // New makes the command. runF replaces its run in tests; nil is the real one.
 func New(app *cli.App, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{handback.Options{
-		Command: app.Name, Spins: true, Streams: app.Streams, Now: app.Now, Open: opener(app),
+		Command: app.Name, Spins: true, Streams: app.Streams, Now: app.Now,
+		Open:    handback.Opener(app, func(s *cli.Service) handback.Service { return s }),
 		Journal: func() (handback.Journal, error) { return app.Journal() },
 	}}
 	cmd := &cobra.Command{
@@ -43,25 +44,6 @@ open checkout; 110 the journal can't be written.`,
 	cmd.ValidArgsFunction = completeIDs(opts)
 	opts.Add(cmd)
 	return cmd
-}
-
-// opener opens the service of each profile once.
-func opener(app *cli.App) func(string) (handback.Service, error) {
-	opened := map[string]handback.Service{}
-	return func(profile string) (handback.Service, error) {
-		if service, ok := opened[profile]; ok {
-			return service, nil
-		}
-		s, err := app.SettingsOf(profile)
-		if err != nil {
-			return nil, err
-		}
-		service, err := app.Service(s)
-		if err == nil {
-			opened[profile] = service
-		}
-		return service, err
-	}
 }
 
 func completeIDs(opts *Options) cobra.CompletionFunc {

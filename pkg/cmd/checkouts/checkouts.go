@@ -4,6 +4,7 @@ package checkouts
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ type Options struct {
 type Journal interface {
 	Open(context.Context) ([]pam.Checkout, error)
 	All(context.Context) ([]pam.Checkout, error)
+	Abandoned(context.Context) ([]pam.Checkout, error)
 }
 
 // New makes the command. runF replaces its run in tests; nil is the real one.
@@ -36,7 +38,9 @@ func New(app *cli.App, runF func(context.Context, *Options) error) *cobra.Comman
 		Use:   "checkouts",
 		Short: "List what this machine has checked out",
 		Long: `List the checkouts that are open, of all profiles, from the journal of this
-machine. One that stays "intended" was interrupted: the service may hold it.
+machine. One that is "in use" belongs to a command that still runs. One that is
+"abandoned" was left by a command that was killed: "recover" gives it back. All others
+are kept until "checkin" gives them back.
 
 Exit codes: 0, also for an empty list; 110 the journal can't be read.`,
 		Example: `  redim checkouts
@@ -67,14 +71,25 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	return checkoutList(opts.Now()).Write(opts.Streams, render.Format(opts.Output), found)
+	abandoned, _ := j.Abandoned(ctx) // without being able to tell, they are listed all the same
+	return checkoutList(opts.Now(), abandoned).Write(opts.Streams, render.Format(opts.Output), found)
 }
 
-func checkoutList(now time.Time) render.List[pam.Checkout] {
+// checkoutJSON is a checkout with who answers for it.
+type checkoutJSON struct {
+	cli.CheckoutJSON
+	Abandoned bool `json:"abandoned"`         // its command is gone, so "recover" gives it back
+	Process   int  `json:"process,omitempty"` // of the command that answers for it, or did
+}
+
+func checkoutList(now time.Time, abandoned []pam.Checkout) render.List[pam.Checkout] {
+	isAbandoned := func(c pam.Checkout) bool {
+		return slices.ContainsFunc(abandoned, func(a pam.Checkout) bool { return a.ID == c.ID })
+	}
 	return render.List[pam.Checkout]{
 		Columns: []render.Column[pam.Checkout]{
 			{Name: "ID", Cell: func(c pam.Checkout) any { return c.ID }},
-			{Name: "STATE", Cell: func(c pam.Checkout) any { return state(c, now) }},
+			{Name: "STATE", Cell: func(c pam.Checkout) any { return state(c, isAbandoned(c), now) }},
 			{Name: "CREDENTIAL", Cell: func(c pam.Checkout) any { return c.Credential.Ref() }},
 			{Name: "IDENTITY", Cell: func(c pam.Checkout) any { return c.Identity.String() }},
 			{Name: "SINCE", Cell: func(c pam.Checkout) any { return c.At }},
@@ -82,13 +97,20 @@ func checkoutList(now time.Time) render.List[pam.Checkout] {
 			{Name: "TICKET", Cell: func(c pam.Checkout) any { return c.Ticket }},
 			{Name: "PROFILE", Cell: func(c pam.Checkout) any { return c.Profile }},
 		},
-		JSON:  func(c pam.Checkout) any { return cli.NewCheckoutJSON(c, now) },
+		JSON: func(c pam.Checkout) any {
+			return checkoutJSON{CheckoutJSON: cli.NewCheckoutJSON(c, now), Abandoned: isAbandoned(c), Process: c.Process}
+		},
 		Empty: "no open checkouts",
 	}
 }
 
-func state(c pam.Checkout, now time.Time) string {
-	if c.Overdue(now) {
+func state(c pam.Checkout, abandoned bool, now time.Time) string {
+	switch {
+	case abandoned:
+		return string(c.State) + ", abandoned"
+	case c.Process != 0:
+		return string(c.State) + ", in use"
+	case c.Overdue(now):
 		return string(c.State) + ", overdue"
 	}
 	return string(c.State)

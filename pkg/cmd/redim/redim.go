@@ -12,6 +12,7 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/config"
 	"github.com/redim-tools/redim/pkg/cmd/demo"
 	"github.com/redim-tools/redim/pkg/cmd/dialect"
+	"github.com/redim-tools/redim/pkg/cmd/recovery"
 	"github.com/redim-tools/redim/pkg/cmd/simulate"
 	"github.com/redim-tools/redim/pkg/cmd/testsettings"
 )
@@ -35,6 +36,7 @@ Start with "redim demo", which shows the main job on a stand-in server, then wit
 		cli.In("use", checkout.New(app, nil)),
 		cli.In("use", checkin.New(app, nil)),
 		cli.In("use", checkouts.New(app, nil)),
+		cli.In("use", recovery.New(app, nil)),
 		cli.In("manage", config.New(app)),
 		cli.In("manage", cache.New(app)),
 		cli.In("manage", dialect.New(app)),

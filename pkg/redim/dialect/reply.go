@@ -122,6 +122,9 @@ func (r Record) field(name string) []byte {
 	return value
 }
 
+// Has reports whether the object has a field at all, be it null.
+func (r Record) Has(name string) bool { return r.field(name) != nil }
+
 // Text is a field as text; empty when it is not there.
 func (r Record) Text(name string) string {
 	text, _ := wcf.Text(r.field(name))
