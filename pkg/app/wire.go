@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -12,11 +13,13 @@ import (
 	"github.com/redim-tools/redim/pkg/build"
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/config"
+	"github.com/redim-tools/redim/pkg/dialectcache"
 	"github.com/redim-tools/redim/pkg/engine"
 	"github.com/redim-tools/redim/pkg/journal"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/prompt"
 	"github.com/redim-tools/redim/pkg/redim"
+	"github.com/redim-tools/redim/pkg/redim/dialect"
 	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/term"
 	"github.com/redim-tools/redim/pkg/transport"
@@ -31,6 +34,8 @@ func New(name string, streams *term.Streams, getenv func(string) string) *cli.Ap
 	a.Load = func(profile string) (*config.Settings, error) { return w.load(profile, a.Globals.Assignments()) }
 	a.LoadSaved = func(profile string) (*config.Settings, error) { return w.load(profile, nil) }
 	a.Service = w.service
+	a.Probe = w.probe
+	a.Dialects = w.dialects
 	a.Resolver = w.resolver
 	a.StoreSecret = w.storeSecret
 	a.Tokens = func(s *config.Settings) (*cli.Tokens, error) { return w.tokens(s, nil) }
@@ -80,7 +85,7 @@ func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cli.Service{Logout: client.Logout, Probe: client.Probe, Engine: &engine.Engine{
+	return &cli.Service{Logout: client.Logout, Engine: &engine.Engine{
 		Source: client, Facts: client, Journal: lazyJournal{w}, Clock: w.Now, Command: w.Name, NewID: newID, Process: os.Getpid(),
 		Profile: s.Profile, Service: s.Service(), Delegation: s.Identity(),
 		Rules: engine.Rules{
@@ -92,12 +97,7 @@ func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
 }
 
 func (w *wiring) client(s *config.Settings) (*redim.Client, error) {
-	http, err := transport.New(transport.Options{
-		TLS: transport.TLS{CAFile: s.TLS.CAFile, ClientCert: s.TLS.ClientCert, ClientKey: s.TLS.ClientKey,
-			ServerName: s.TLS.ServerName, MinVersion: s.TLS.MinVersion},
-		Timeout: s.Timeout, MaxInFlight: s.MaxParallel, Trace: w.trace(),
-		AllowCleartext: slices.Contains(w.Globals.AcceptRisk, "cleartext"),
-	})
+	http, err := w.http(s)
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +112,35 @@ func (w *wiring) client(s *config.Settings) (*redim.Client, error) {
 	client, err = redim.New(redim.Config{
 		ServiceURL: s.EndpointURL, APIUser: s.APIUser, Authenticator: s.Authenticator,
 		APIPassword: func(ctx context.Context) (secret.Value, error) { return w.resolver(s).Resolve(ctx, s.APIPassword) },
-		Dialect:     s.Dialect, Operations: s.DialectOperations, HTTP: http, Tokens: tokens, Now: w.Now,
+		Dialect:     s.Dialect, Operations: s.DialectOperations, Dialects: w.dialects(s), HTTP: http, Tokens: tokens, Now: w.Now,
 	})
 	return client, err
+}
+
+func (w *wiring) http(s *config.Settings) (*http.Client, error) {
+	return transport.New(transport.Options{
+		TLS: transport.TLS{CAFile: s.TLS.CAFile, ClientCert: s.TLS.ClientCert, ClientKey: s.TLS.ClientKey,
+			ServerName: s.TLS.ServerName, MinVersion: s.TLS.MinVersion},
+		Timeout: s.Timeout, MaxInFlight: s.MaxParallel, Trace: w.trace(),
+		AllowCleartext: slices.Contains(w.Globals.AcceptRisk, "cleartext"),
+	})
+}
+
+func (w *wiring) dialects(s *config.Settings) *dialectcache.Store {
+	dir, _ := w.Paths.CacheDir()
+	return dialectcache.Open(dir, s.Fingerprint(), w.Now)
+}
+
+// probe needs no API user, and asks nobody for a password.
+func (w *wiring) probe(ctx context.Context, s *config.Settings) (dialect.Survey, error) {
+	if err := s.ValidateAddress(w.Globals.AcceptRisk); err != nil {
+		return dialect.Survey{}, err
+	}
+	client, err := w.http(s)
+	if err != nil {
+		return dialect.Survey{}, err
+	}
+	return redim.Probe(ctx, redim.Config{ServiceURL: s.EndpointURL, Operations: s.DialectOperations, HTTP: client})
 }
 
 func (w *wiring) trace() io.Writer {

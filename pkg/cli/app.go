@@ -7,6 +7,7 @@ import (
 
 	"github.com/redim-tools/redim/pkg/build"
 	"github.com/redim-tools/redim/pkg/config"
+	"github.com/redim-tools/redim/pkg/dialectcache"
 	"github.com/redim-tools/redim/pkg/engine"
 	"github.com/redim-tools/redim/pkg/journal"
 	"github.com/redim-tools/redim/pkg/prompt"
@@ -49,6 +50,11 @@ type App struct {
 	StoreSecret func(ctx context.Context, s *config.Settings, name string, v secret.Value) (secret.Source, error)
 	// Service signs in to RED IM with checked settings.
 	Service func(*config.Settings) (*Service, error)
+	// Probe asks the installation that settings name what it has. It signs in
+	// as nobody; of the settings only how to get there must be right.
+	Probe func(ctx context.Context, s *config.Settings) (dialect.Survey, error)
+	// Dialects remembers the dialect that a profile's service was found to speak.
+	Dialects func(*config.Settings) *dialectcache.Store
 	// Tokens opens the token cache as a profile sees it.
 	Tokens func(*config.Settings) (*Tokens, error)
 	// Journal finds the record of checkouts.
@@ -60,8 +66,6 @@ type Service struct {
 	*engine.Engine
 	// Logout ends a token upstream.
 	Logout func(ctx context.Context, token secret.Value) error
-	// Probe asks the installation which operations it has.
-	Probe func(ctx context.Context) (dialect.Probe, error)
 }
 
 // Tokens is the token cache, and where its key is.

@@ -151,6 +151,9 @@ func assignTree(field *map[string]any, k Key, v value) *Problem {
 	if v.tree == nil {
 		return nil
 	}
+	if p := twice(v.tree, k, v.origin); p != nil {
+		return p
+	}
 	var tree map[string]any
 	if err := v.tree.Decode(&tree); err != nil {
 		p := problem(k.Name, v.origin, "this is not a map of names").hint("see: redim dialect show")

@@ -89,7 +89,7 @@ func TestValuesAreWrittenInOneSpelling(t *testing.T) {
 		{"authenticator", "", `authenticator: ""`},
 		{"authenticator", "null", `authenticator: "null"`},
 		{"job_comment", "a: b #c", `job_comment: 'a: b #c'`},
-		{"dialect_operations", `{"A": {"b": ["c", 1]}}`, `dialect_operations:`},
+		{"dialect_operations", `{"log_in": {"request": {"b": ["c", 1]}}}`, `dialect_operations:`},
 	} {
 		got := edited(t, "", func(f *File) error { return f.Set("default", c.key, c.text) })
 		if want := "profiles:\n  default:\n    " + c.want; !strings.HasPrefix(got, want) {

@@ -14,7 +14,7 @@ import (
 
 func TestItemsAreWhatSetTakes(t *testing.T) {
 	t.Parallel()
-	s := with(t, "dialect_operations={a: {b: [1, x]}}", "timeout=59m30s", "cache.token_ttl=24h")
+	s := with(t, "dialect_operations={log_out: {request: {AuthenticationToken: $token, b: [1, x]}}}", "timeout=59m30s", "cache.token_ttl=24h")
 	var set []string
 	for _, i := range s.Items() {
 		if i.Key.Type != TypeSecret {

@@ -102,7 +102,7 @@ func (o Options) load(d *document, name string) (*Settings, []Problem) {
 	for _, k := range d.table {
 		problems = append(problems, s.take(k, l.values)...)
 	}
-	return s, problems
+	return s, append(problems, s.checkOperations()...)
 }
 
 func (s *Settings) take(k Key, values map[string]value) []Problem {

@@ -185,12 +185,12 @@ func first(text string, _ any) string { return text }
 
 func TestTreesComeFromTheFileOrOneLine(t *testing.T) {
 	t.Parallel()
-	path := write(t, "profiles:\n  default:\n    dialect_operations:\n      Logout:\n        path: /x\n        members: [a, b]\n")
-	if s := load(t, Options{Path: path}); first(showTree(s.DialectOperations)) != "{Logout: {members: [a, b], path: /x}}" {
+	path := write(t, "profiles:\n  default:\n    dialect_operations:\n      log_in:\n        path: /x\n        request: {members: [a, b]}\n")
+	if s := load(t, Options{Path: path}); first(showTree(s.DialectOperations)) != "{log_in: {path: /x, request: {members: [a, b]}}}" {
 		t.Errorf("%v", s.DialectOperations)
 	}
-	s := load(t, Options{Path: path, Set: []string{`dialect_operations={"Logout":{"path":"/y"}}`}})
-	if first(showTree(s.DialectOperations)) != "{Logout: {path: /y}}" {
+	s := load(t, Options{Path: path, Set: []string{`dialect_operations={"log_in":{"path":"/y"}}`}})
+	if first(showTree(s.DialectOperations)) != "{log_in: {path: /y}}" {
 		t.Errorf("%v", s.DialectOperations)
 	}
 	for _, bad := range []string{"[a]", "a", "{a: *b}", "{a: &b c, d: *b}", "{", "{[a]: b}"} {

@@ -9,6 +9,7 @@ import (
 func TestTheFileIsReadStrictly(t *testing.T) {
 	t.Parallel()
 	const head = "profiles:\n  default:\n"
+	const operations = head + "    dialect_operations:\n"
 	for _, c := range []struct{ name, text, says, hints string }{
 		{"an unknown key", head + "    endpoint_ulr: x\n", "settings.yaml:3: endpoint_ulr: unknown key", "nearest known key is endpoint_url"},
 		{"an unknown key with dashes", head + "    api-user: x\n", "api-user: unknown key", "nearest known key is api_user"},
@@ -50,6 +51,16 @@ func TestTheFileIsReadStrictly(t *testing.T) {
 		{"a duration below zero", head + "    timeout: -3s\n", "not between 1ms and 1h", ""},
 		{"a duration of zero", head + "    timeout: 0\n", "0s is not between 1ms and 1h", ""},
 		{"a choice that is none", head + "    dialect: json-v3\n", "none of auto, json-v2, json-v1, rest", "did you mean json-v2"},
+		{"an unknown operation", operations + "      log_inn: {path: x}\n", "settings.yaml:4: dialect_operations: log_inn is no operation", "log_in, log_in_as"},
+		{"an unknown line of an operation", operations + "      log_in: {path: x}\n      log_out:\n        path: x\n        paht: x\n", "settings.yaml:7: dialect_operations: log_out: there is no line paht", "redim dialect show"},
+		{"an unknown line of a reply", operations + "      log_in:\n        reply:\n          kind: token\n          from: x\n", "settings.yaml:7: dialect_operations: log_in: there is no line reply.from", ""},
+		{"a name that nothing fills in", operations + "      log_out:\n        request:\n          A: $token\n          B:\n            C: $tokn\n", "settings.yaml:8: dialect_operations: log_out: request.B.C: $tokn is not known; known are $token", ""},
+		{"a token in the address", operations + "      log_out:\n        method: GET\n        query: {T: $token}\n", "settings.yaml:6: dialect_operations: log_out: query: $token would end up in logs", ""},
+		{"a request without a token", operations + "      log_out:\n        request: {}\n", "settings.yaml:4: dialect_operations: log_out: the token is sent nowhere", ""},
+		{"a GET with a body", operations + "      log_out:\n        method: GET\n        request: {T: $token}\n", "settings.yaml:6: dialect_operations: log_out: a GET has no body", "redim dialect show"},
+		{"a line of an operation twice", operations + "      log_out:\n        path: a\n        path: b\n", `settings.yaml:6: dialect_operations: "path" is given twice`, "keep one"},
+		{"an operation for another dialect", "profiles:\n  default:\n    dialect: rest\n    dialect_operations:\n      login: {path: x}\n", "settings.yaml:5: dialect_operations: login is no operation", ""},
+		{"two wrong operations", operations + "      log_in: {method: PUT}\n      log_out: {attested: sure}\n", "method PUT is neither POST nor GET (and 1 more)", "config lint"},
 		{"an old TLS", head + "    tls: {min_version: '1.0'}\n", `"1.0" is none of 1.2, 1.3`, "did you mean 1.2"},
 		{"a text with a control character", head + "    api_user: \"a\\tb\"\n", "holds a control character", "svc-redim"},
 		{"a text of two lines", head + "    job_comment: |\n      a\n      b\n", "holds a control character", "one line"},

@@ -87,10 +87,10 @@ func transportKeys() []Key {
 			Doc:   "Requests in flight at one time, at most.",
 			field: func(s *Settings) any { return &s.MaxParallel }},
 		{Name: "dialect", Type: TypeChoice, Default: "auto", Choices: []string{"auto", "json-v2", "json-v1", "rest"}, Example: "json-v2",
-			Doc:   "Interface of the service to speak. `auto` is `json-v2` in this release, which has no data files for the other two yet.",
+			Doc:   "Interface of the service to speak. `auto` asks the service which it has, once, without signing in, and remembers the answer in the cache directory.",
 			field: func(s *Settings) any { return &s.Dialect }},
 		{Name: "dialect_operations", Type: TypeTree, Example: "{log_out: {path: Logout}}",
-			Doc:   "Operations that differ in this installation, by the keys and in the form that `redim dialect show` prints.",
+			Doc:   "Operations that differ in this installation, by the keys and in the form that `redim dialect show` prints. Checked when the settings are read.",
 			field: func(s *Settings) any { return &s.DialectOperations }},
 	}
 }

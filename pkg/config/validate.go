@@ -19,6 +19,14 @@ const notSet = "is required and not set"
 // the user takes.
 func (s *Settings) Validate(acceptRisks []string) error { return AsError(s.Problems(acceptRisks)) }
 
+// ValidateAddress is Validate for whoever only wants to get at the service:
+// about who signs in there it does not care.
+func (s *Settings) ValidateAddress(acceptRisks []string) error {
+	return AsError(slices.DeleteFunc(s.Problems(acceptRisks), func(p Problem) bool {
+		return p.Key != "endpoint_url" && p.Key != "dialect_operations" && !strings.HasPrefix(p.Key, "tls.")
+	}))
+}
+
 // Problems returns all that is wrong or suspicious with the values, in the
 // order of the file. What Load refuses is not repeated.
 func (s *Settings) Problems(acceptRisks []string) []Problem {

@@ -47,10 +47,36 @@ func applicationPath(path string) []string {
 	return segments
 }
 
-// address is where an operation is.
-func (c *Client) address(op *dialect.Operation) *url.URL {
-	if path, ok := strings.CutPrefix(op.Path, "/"); ok {
-		return c.root.JoinPath(path)
+// namedDialect is the one whose interface an address is of; empty when it is
+// that of none, or of the service as a whole.
+func namedDialect(address string) string {
+	switch lower := strings.ToLower(address) + "/"; {
+	case strings.Contains(lower, "/json/v2/"):
+		return "json-v2"
+	case strings.Contains(lower, "/authservice_json.svc/"):
+		return "json-v1"
+	case strings.Contains(lower, "/authservice.svc/rest/"):
+		return "rest"
 	}
-	return c.root.JoinPath(c.dialect.Base, op.Path)
+	return ""
 }
+
+// at is where a path of an operation is, escaped as it has to be.
+func (c *Client) at(op *dialect.Operation, path string) *url.URL {
+	if inside, ok := strings.CutPrefix(path, "/"); ok {
+		return c.root.JoinPath(inside)
+	}
+	return c.root.JoinPath(op.Base, path)
+}
+
+// place is where an operation is, as messages tell it.
+func (c *Client) place(op *dialect.Operation) string {
+	if inside, ok := strings.CutPrefix(op.Path, "/"); ok {
+		return c.root.Path + inside
+	}
+	return c.root.Path + op.Base + op.Path
+}
+
+// helpAddress is where the framework lists the operations of an interface, when
+// that is switched on.
+func (c *Client) helpAddress(base string) *url.URL { return c.root.JoinPath(base, "help") }

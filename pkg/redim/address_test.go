@@ -64,11 +64,13 @@ func TestOperationsAreAddressedBelowTheApplication(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	op := &dialect.Operation{Base: "JSON/V2/AuthService.svc/"}
 	for path, want := range map[string]string{
 		"DoLogin2":                    "https://h/App/JSON/V2/AuthService.svc/DoLogin2",
 		"/AuthService.svc/REST/Login": "https://h/App/AuthService.svc/REST/Login",
+		"Sets/EX%5Ca%2Fb/x%20y":       "https://h/App/JSON/V2/AuthService.svc/Sets/EX%5Ca%2Fb/x%20y",
 	} {
-		if got := c.address(&dialect.Operation{Path: path}).String(); got != want {
+		if got := c.at(op, path).String(); got != want {
 			t.Errorf("%s is at %s", path, got)
 		}
 	}
@@ -81,10 +83,10 @@ func TestADialectCanBeShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	op, err := d.Operation("log_in_as")
-	if err != nil || op.Name != "DoLoginAs" || !strings.Contains(d.Text, "log_in_as:") {
+	if err != nil || op.Name != "DoLoginAs" || !strings.Contains(d.Text(), "log_in_as:") {
 		t.Errorf("the operation is %+v, %v", op, err)
 	}
-	if _, err := New(Config{ServiceURL: "https://h/X/AuthService.svc", APIUser: "api", Dialect: "rest"}); err == nil {
-		t.Error("a dialect of another release is spoken")
+	if _, err := New(Config{ServiceURL: "https://h/X/AuthService.svc", APIUser: "api", Dialect: "soap"}); err == nil {
+		t.Error("an unknown dialect is spoken")
 	}
 }

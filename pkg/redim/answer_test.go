@@ -22,6 +22,10 @@ func canned(t *testing.T, replies map[string]string) *redim.Client {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		op := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+		if r.Method == http.MethodGet && op != "help" {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
 		reply, ok := replies[op]
 		if !ok && strings.HasPrefix(op, "DoLogin") {
 			reply = `{"OperationMessage":"c4nary\/token"}`

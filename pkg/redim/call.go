@@ -15,22 +15,40 @@ import (
 
 // call is one question to the service.
 type call struct {
-	op     *dialect.Operation
+	key    string // of the operation
 	params dialect.Params
 	// read takes the reply, which is valid JSON or empty and is wiped
 	// afterwards.
-	read func(reply []byte) error
+	read func(op *dialect.Operation, reply []byte) error
 }
 
-// do sends a call once and reads its answer. A failure of something that may
-// have been done all the same is marked uncertain.
+// do puts a question in the dialect that the service speaks. Where it turns
+// out to speak another one, the question is put in that.
 func (c *Client) do(ctx context.Context, k call) error {
-	err := c.exchange(ctx, k)
+	d, err := c.speech.dialect(ctx)
+	if err != nil {
+		return err
+	}
+	op, err := c.operation(d, k.key)
+	if err != nil {
+		return err
+	}
+	err = c.once(ctx, op, k)
+	if errors.Is(err, errNoOperation) && c.speech.mistaken(ctx, d, k.key) {
+		return c.do(ctx, k)
+	}
+	return err
+}
+
+// once sends a call once and reads its answer. A failure of something that may
+// have been done all the same is marked uncertain.
+func (c *Client) once(ctx context.Context, op *dialect.Operation, k call) error {
+	err := c.exchange(ctx, op, k)
 	f, ok := errors.AsType[*pam.Failure](err)
 	if !ok {
 		return err
 	}
-	if maybeDone(k.op, f) {
+	if maybeDone(op, f) {
 		return f.Uncertain()
 	}
 	return f
@@ -45,14 +63,18 @@ func maybeDone(op *dialect.Operation, f *pam.Failure) bool {
 	return f.Class != pam.ErrUsage
 }
 
-func (c *Client) exchange(ctx context.Context, k call) error {
-	text, err := k.op.Encode(k.params)
+func (c *Client) exchange(ctx context.Context, op *dialect.Operation, k call) error {
+	text, err := op.Encode(k.params)
 	if err != nil {
 		return err
 	}
 	body := &requestBody{text: text}
 	defer body.wipe()
-	resp, err := c.http.Do(c.request(ctx, k.op, body))
+	req, err := c.request(ctx, op, k.params, body)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return plain(err)
 	}
@@ -60,46 +82,51 @@ func (c *Client) exchange(ctx context.Context, k call) error {
 	reply, err := readReply(resp)
 	defer clear(reply)
 	if resp.StatusCode/100 != 2 {
-		return c.refusal(k.op, resp)
+		return c.refusal(op, resp)
 	}
 	if err != nil {
-		return named(k.op, err)
+		return named(op, err)
 	}
-	return c.answer(k, resp, reply)
+	return c.answer(op, k, resp, reply)
 }
 
-func (c *Client) request(ctx context.Context, op *dialect.Operation, body *requestBody) *http.Request {
+func (c *Client) request(ctx context.Context, op *dialect.Operation, p dialect.Params, body *requestBody) (*http.Request, error) {
+	path, query, err := op.Address(p)
+	if err != nil {
+		return nil, err
+	}
 	if op.Idempotent {
 		ctx = transport.Idempotent(ctx)
 	}
-	reader, _ := body.open()
 	req := (&http.Request{
-		Method: op.Method, URL: c.address(op), Host: c.root.Host,
+		Method: op.Method, URL: c.at(op, path), Host: c.root.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header:        http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}, "User-Agent": {"redim"}},
-		Body:          reader,
-		GetBody:       body.open,
-		ContentLength: int64(len(body.text)),
+		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}, "User-Agent": {"redim"}},
 	})
-	return req.WithContext(ctx)
+	req.URL.RawQuery = query
+	if len(body.text) > 0 {
+		req.Body, _ = body.open()
+		req.GetBody, req.ContentLength = body.open, int64(len(body.text))
+	}
+	return req.WithContext(ctx), op.SetHeaders(p, req.Header)
 }
 
 // answer reads a reply of status 200.
-func (c *Client) answer(k call, resp *http.Response, reply []byte) error {
+func (c *Client) answer(op *dialect.Operation, k call, resp *http.Response, reply []byte) error {
 	if len(bytes.TrimSpace(reply)) == 0 {
-		return k.read(nil)
+		return k.read(op, nil)
 	}
 	value, valid := wcf.Valid(reply)
-	if k.op.Reply.Kind == "none" && !valid && !isHTML(resp) {
+	if op.Reply.Kind == "none" && !valid && !isHTML(resp) {
 		return nil
 	}
 	if !valid {
-		return notJSON(k.op, resp)
+		return notJSON(op, resp)
 	}
 	if dialect.Refused(value) {
-		return c.denial(k.op, "other", resp)
+		return c.denial(op, "other", resp)
 	}
-	return k.read(value)
+	return k.read(op, value)
 }
 
 func notJSON(op *dialect.Operation, resp *http.Response) error {

@@ -46,7 +46,7 @@ func (c *Client) Read(ctx context.Context, as pam.Identity, cred pam.Credential)
 
 // CheckIn gives a credential back. ErrNotFound when it was not checked out.
 func (c *Client) CheckIn(ctx context.Context, as pam.Identity, cred pam.Credential, comment string) error {
-	err := c.ask(ctx, as, store(cred)+"_check_in", credentialParams(cred, comment), func(*dialect.Operation, []byte) error { return nil })
+	err := c.ask(ctx, as, store(cred)+"_check_in", credentialParams(cred, comment), ignore)
 	return of(cred, err)
 }
 

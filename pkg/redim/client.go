@@ -26,6 +26,7 @@ type Config struct {
 
 	Dialect    string         // empty is auto
 	Operations map[string]any // the setting dialect_operations
+	Dialects   DialectMemory  // of auto; nil remembers in this Client only
 	Tokens     TokenStore     // nil keeps tokens in this Client only
 	HTTP       *http.Client   // nil is transport.New with default options
 	Now        func() time.Time
@@ -45,7 +46,7 @@ type Client struct {
 	root       *url.URL // of the web application
 	delegation pam.Identity
 	password   func(ctx context.Context) (secret.Value, error)
-	dialect    *dialect.Dialect
+	speech     *speech
 	tokens     TokenStore
 	memo       *memo
 	http       *http.Client
@@ -63,7 +64,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := dialect.Open(cfg.Dialect, cfg.Operations)
+	speech, err := newSpeech(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +72,11 @@ func New(cfg Config) (*Client, error) {
 		return nil, pam.Failf(pam.ErrUsage, "api_user is empty").WithHint("set api_user to the delegation identity")
 	}
 	c := &Client{
-		root: root, dialect: d, tokens: cfg.Tokens, password: cfg.APIPassword, now: cfg.Now,
+		root: root, speech: speech, tokens: cfg.Tokens, password: cfg.APIPassword, now: cfg.Now,
 		delegation: pam.Identity{Domain: cfg.Authenticator, Name: cfg.APIUser},
 		memo:       newMemo(), skew: &transport.Skew{},
 	}
+	speech.ask = c.answersAs
 	return c, c.fill(cfg.HTTP)
 }
 
@@ -113,8 +115,8 @@ func (c *Client) Unattested() []string {
 }
 
 // operation finds an operation and notes its use.
-func (c *Client) operation(key string) (*dialect.Operation, error) {
-	op, err := c.dialect.Operation(key)
+func (c *Client) operation(d *dialect.Dialect, key string) (*dialect.Operation, error) {
+	op, err := d.Operation(key)
 	if err != nil {
 		return nil, err
 	}

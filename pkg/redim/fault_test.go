@@ -218,7 +218,7 @@ func TestTheTraceOfAWholeJobHoldsNoSecret(t *testing.T) {
 	if strings.Contains(text, "c4nary") || strings.Contains(text, reveal(b.APIPassword())) || strings.Contains(text, "because") {
 		t.Errorf("a secret is in the trace:\n%s", text)
 	}
-	if strings.Count(text, "\n") != 8 || !strings.Contains(text, `SystemName="web01"`) {
+	if strings.Count(text, "\n") != 10 || !strings.Contains(text, `SystemName="web01"`) {
 		t.Errorf("the trace is\n%s", text)
 	}
 }
@@ -238,7 +238,7 @@ func TestRequestBodiesAreWiped(t *testing.T) {
 	t.Parallel()
 	var late []io.Reader
 	var during string
-	c, err := redim.New(redim.Config{ServiceURL: "https://pam.example.com/X/AuthService.svc", APIUser: "api", HTTP: &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+	c, err := redim.New(redim.Config{ServiceURL: "https://pam.example.com/X/AuthService.svc", APIUser: "api", Dialect: "json-v2", HTTP: &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 		body, _ := req.GetBody()
 		text, _ := io.ReadAll(req.Body)
 		during = string(text)

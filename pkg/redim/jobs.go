@@ -52,5 +52,5 @@ func (c *Client) CreatePasswordJob(ctx context.Context, as pam.Identity, job jso
 // SetJobComment sets a job's comment.
 func (c *Client) SetJobComment(ctx context.Context, as pam.Identity, id int64, comment string) error {
 	p := dialect.Params{"job_id": id, "comment": comment}
-	return c.ask(ctx, as, "job_comment", p, func(*dialect.Operation, []byte) error { return nil })
+	return c.ask(ctx, as, "job_comment", p, ignore)
 }

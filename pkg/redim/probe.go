@@ -5,46 +5,68 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim/dialect"
 	"github.com/redim-tools/redim/pkg/transport"
 )
 
-// Probe reads the help page of the dialect's interface. It signs in as nobody.
-// ErrNotFound when the installation shows no help page.
-func (c *Client) Probe(ctx context.Context) (dialect.Probe, error) {
-	page, address, err := c.helpPage(ctx)
+// Probe reads the help page of each interface. It signs in as nobody: of cfg it
+// takes ServiceURL, Operations and HTTP only. ErrNotFound when the installation
+// shows no help page at all.
+func Probe(ctx context.Context, cfg Config) (dialect.Survey, error) {
+	root, err := applicationRoot(cfg.ServiceURL)
 	if err != nil {
-		return dialect.Probe{}, err
+		return dialect.Survey{}, err
 	}
-	offered := helpOperations(string(page))
-	if len(offered) == 0 {
-		return dialect.Probe{}, pam.Failf(pam.ErrProtocol, "the page at %s lists no operations", address).
-			WithHint("a log-in page or a proxy may answer in the service's place; check endpoint_url")
+	c := &Client{root: root, skew: &transport.Skew{}}
+	if err := c.fill(cfg.HTTP); err != nil {
+		return dialect.Survey{}, err
 	}
-	p := dialect.Probe{Address: address}
-	for _, key := range c.dialect.Keys() {
-		op, err := c.dialect.Operation(key)
+	p := prober{Client: c, offers: map[string][]offer{}}
+	for _, name := range dialect.Spoken() {
+		d, err := dialect.Open(name, cfg.Operations)
 		if err != nil {
-			return dialect.Probe{}, err
+			return dialect.Survey{}, err
 		}
-		p.Needed = append(p.Needed, dialect.Probed{Key: key, Name: op.Name, Attested: op.Attested, Found: containsFold(offered, op.Name)})
+		p.dialects = append(p.dialects, d)
+		if err := p.read(ctx, d); err != nil {
+			return dialect.Survey{}, err
+		}
 	}
-	p.Others = slices.DeleteFunc(offered, func(name string) bool {
-		return slices.ContainsFunc(p.Needed, func(n dialect.Probed) bool { return strings.EqualFold(n.Name, name) })
-	})
-	return p, nil
+	return p.survey()
 }
 
-// helpAddress is where the framework lists the operations of the dialect's
-// interface, when that is switched on.
-func (c *Client) helpAddress() *url.URL { return c.root.JoinPath(c.dialect.Base, "help") }
+// prober is one survey under way.
+type prober struct {
+	*Client
+	dialects []*dialect.Dialect
+	pages    []dialect.Page
+	offers   map[string][]offer // by the base of the interface
+}
 
-func (c *Client) helpPage(ctx context.Context) (page []byte, address string, err error) {
-	at := c.helpAddress()
+// read reads the help page of one interface. A page that is not there is no
+// error; a service that is not, is.
+func (p *prober) read(ctx context.Context, d *dialect.Dialect) error {
+	at := p.helpAddress(d.Base)
+	text, problem, err := p.helpPage(ctx, at)
+	if err != nil {
+		return err
+	}
+	p.offers[d.Base] = helpOffers(string(text))
+	if problem == "" && len(p.offers[d.Base]) == 0 {
+		problem = noOperations
+	}
+	p.pages = append(p.pages, dialect.Page{Dialect: d.Name, Address: at.String(), Problem: problem})
+	return nil
+}
+
+const noOperations = "a page that lists no operations"
+
+// helpPage gets a page, or says why there is none.
+func (c *Client) helpPage(ctx context.Context, at *url.URL) (page []byte, problem string, err error) {
 	req := &http.Request{Method: http.MethodGet, URL: at, Host: at.Host, Header: http.Header{"User-Agent": {"redim"}}}
 	resp, err := c.http.Do(req.WithContext(transport.Idempotent(ctx)))
 	if err != nil {
@@ -53,36 +75,107 @@ func (c *Client) helpPage(ctx context.Context) (page []byte, address string, err
 	defer func() { _ = resp.Body.Close() }()
 	page, err = readReply(resp)
 	switch status := resp.StatusCode; {
-	case status == http.StatusOK && err != nil:
-		return nil, "", plain(err)
 	case status >= 500:
 		return nil, "", pam.Failf(pam.ErrUnreachable, "the service is out of order: it answers its help page with %d", status).WithHint("try again later")
 	case status != http.StatusOK:
-		return nil, "", pam.Failf(pam.ErrNotFound, "no help page at %s (%d)", at, status).
-			WithHint("check endpoint_url; where the help page is switched off, ask the operator of the service to switch it on, or for the list of operations")
+		return nil, strconv.Itoa(status), nil
+	case err != nil:
+		return nil, "", plain(err)
 	}
-	return page, at.String(), nil
+	return page, "", nil
 }
 
-// helpOperations finds the operations that the framework's help page links to.
-func helpOperations(page string) []string {
-	const link = "help/operations/"
+// survey compares what is needed with what is there.
+func (p *prober) survey() (dialect.Survey, error) {
+	s := dialect.Survey{Pages: p.pages}
+	least := 0
+	for i, d := range p.dialects {
+		page := &s.Pages[i]
+		if page.Problem != "" {
+			continue
+		}
+		if err := p.compare(d, page); err != nil {
+			return s, err
+		}
+		missing := page.Missing()
+		noLogIn := slices.ContainsFunc(missing, func(n dialect.Probed) bool { return n.Key == "log_in" })
+		if !noLogIn && (s.Recommended == "" || len(missing) < least) {
+			s.Recommended, least = d.Name, len(missing)
+		}
+	}
+	if slices.ContainsFunc(s.Pages, func(page dialect.Page) bool { return page.Problem == "" }) {
+		return s, nil
+	}
+	return s, p.noPage(s)
+}
+
+// noPage is the failure of an installation without any help page.
+func (p *prober) noPage(s dialect.Survey) error {
+	var said []string
+	class := pam.ErrNotFound
+	for _, page := range s.Pages {
+		said = append(said, page.Address+" ("+page.Problem+")")
+		if page.Problem == noOperations {
+			class = pam.ErrProtocol
+		}
+	}
+	f := pam.Failf(class, "no help page of the service at %s", strings.Join(said, ", "))
+	if class == pam.ErrProtocol {
+		return f.WithHint("a log-in page or a proxy may answer in the service's place; check endpoint_url")
+	}
+	return f.WithHint("check endpoint_url; where the help page is switched off, ask the operator of the service to switch it on, or for the list of operations")
+}
+
+func (p *prober) compare(d *dialect.Dialect, page *dialect.Page) error {
+	used := map[offer]bool{}
+	for _, key := range d.Keys() {
+		op, err := d.Operation(key)
+		if err != nil {
+			return err
+		}
+		n := dialect.Probed{Key: key, Name: op.Name, Method: op.Method, Attested: op.Attested, Path: strings.TrimPrefix(p.place(op), p.root.Path)}
+		for base, offers := range p.offers {
+			for _, o := range offers {
+				if samePlace(n.Path, base+o.uri) && (o.method == "" || o.method == n.Method) {
+					n.Found, used[o] = true, true
+				}
+			}
+		}
+		page.Needed = append(page.Needed, n)
+	}
+	for _, o := range p.offers[d.Base] {
+		if name := o.title(); !used[o] && !slices.Contains(page.Others, name) {
+			page.Others = append(page.Others, name)
+		}
+	}
+	slices.Sort(page.Others)
+	for i, n := range page.Needed {
+		if !n.Found {
+			page.Needed[i].Instead = likest(n.Name, page.Others, p.reserved())
+		}
+	}
+	return nil
+}
+
+// title tells an operation as an override would: by its place, and by its
+// method when that is not POST.
+func (o offer) title() string {
+	if o.method == "" || o.method == http.MethodPost {
+		return o.uri
+	}
+	return o.method + " " + o.uri
+}
+
+// reserved are the names that dialects have for something: none of them stands
+// for something else.
+func (p *prober) reserved() []string {
 	var names []string
-	for _, after := range strings.Split(page, link)[1:] {
-		name := after
-		if end := strings.IndexFunc(after, notInName); end >= 0 {
-			name = after[:end]
-		}
-		if name != "" && !containsFold(names, name) {
-			names = append(names, name)
+	for _, d := range p.dialects {
+		for _, key := range d.Keys() {
+			if op, err := d.Operation(key); err == nil {
+				names = append(names, op.Name)
+			}
 		}
 	}
-	slices.Sort(names)
 	return names
-}
-
-func notInName(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
-
-func containsFold(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }

@@ -13,6 +13,9 @@ import (
 // no reason it is also pam.ErrVague, and a stale token may be the reason.
 var errDenial = errors.New("the service did not do it")
 
+// errNoOperation marks an answer that there is no such operation.
+var errNoOperation = errors.New("there is no such operation")
+
 // refusal classifies an answer that is not 200: by its status, never by words.
 func (c *Client) refusal(op *dialect.Operation, resp *http.Response) error {
 	status := resp.StatusCode
@@ -45,18 +48,18 @@ func isJSON(resp *http.Response) bool {
 }
 
 func (c *Client) noSuchOperation(op *dialect.Operation, status int) error {
-	f := pam.Failf(pam.ErrProtocol, "the service has no operation %s (%d) at %s", op.Name, status, c.address(op).Path)
-	f.Err = errDenial
+	f := pam.Failf(pam.ErrProtocol, "the service has no operation %s (%d) at %s", op.Name, status, c.place(op))
+	f.Err = errors.Join(errDenial, errNoOperation)
 	if op.Attested.Public() {
 		return f.WithHint("check endpoint_url: %s", addressHint)
 	}
-	return f.WithHint("this name is ours, and public nowhere: look the real one up on the service's help page, %s, and set dialect_operations.%s", c.helpAddress(), op.Key)
+	return f.WithHint("this name is ours, and public nowhere: look the real one up on the service's help page, %s, and set dialect_operations.%s", c.helpAddress(op.Base), op.Key)
 }
 
 // denial is the failure that a status, or other, stands for.
 func (c *Client) denial(op *dialect.Operation, status string, resp *http.Response) *pam.Failure {
 	class, vague := classOf(op, status)
-	f := pam.Failf(class, "%s", c.says(class, op, resp.StatusCode)).WithHint("%s", c.hint(class, vague, resp))
+	f := pam.Failf(class, "%s", c.says(class, op, resp.StatusCode)).WithHint("%s", c.hint(class, op, vague, resp))
 	f.Err = errDenial
 	if vague {
 		f.Err = errors.Join(errDenial, pam.ErrVague)
@@ -114,7 +117,7 @@ func (c *Client) says(class pam.Class, op *dialect.Operation, status int) string
 }
 
 // hint says how to mend it.
-func (c *Client) hint(class pam.Class, vague bool, resp *http.Response) string {
+func (c *Client) hint(class pam.Class, op *dialect.Operation, vague bool, resp *http.Response) string {
 	switch class {
 	case pam.ErrDelegationRefused:
 		return c.logInHint(resp)
@@ -134,17 +137,19 @@ func (c *Client) hint(class pam.Class, vague bool, resp *http.Response) string {
 	case pam.ErrSpinNotPermitted:
 		return "give the user the permission All Access, or switch spin_jobs off"
 	case pam.ErrProtocol:
-		return "the service may be of another version; compare redim dialect show with its help page, " + c.helpAddress().String()
+		return "the service may be of another version; compare redim dialect show with its help page, " + c.helpAddress(op.Base).String()
 	}
 	if vague {
-		return "the service does not say why: a missing permission, someone else's check-out, or a request in a form that this installation does not know (compare its help page, " + c.helpAddress().String() + ")"
+		return "the service does not say why: a missing permission, someone else's check-out, or a request in a form that this installation does not know (compare its help page, " + c.helpAddress(op.Base).String() + ")"
 	}
 	return "give the user the permission for it (Delegation menu)"
 }
 
+const windowsHint = "the web server itself asks for Windows authentication: use an application that allows anonymous access, often named ERPMWebService_anon"
+
 func (c *Client) logInHint(resp *http.Response) string {
 	if resp.StatusCode == http.StatusUnauthorized && resp.Header.Get("WWW-Authenticate") != "" {
-		return "the web server itself asks for Windows authentication: use an application that allows anonymous access, often named ERPMWebService_anon"
+		return windowsHint
 	}
 	if c.delegation.Domain == "" {
 		return "check api_user and api_password; an empty authenticator means an explicit account, a domain account needs authenticator"

@@ -24,7 +24,7 @@ func (c *Client) as(ctx context.Context, id pam.Identity, k call) error {
 	if err != nil {
 		return err
 	}
-	if err = c.with(ctx, h, k); !c.blames(h, k.op, err) {
+	if err = c.with(ctx, h, k); !c.blames(h, k.key, err) {
 		return err
 	}
 	c.memo.drop(id, h.token.Value)
@@ -45,11 +45,11 @@ func (c *Client) with(ctx context.Context, h held, k call) error {
 // blames reports whether a failure is reason to try another token. A plain
 // refusal of the token always is. A vague one may have that reason too, unless
 // the token is new; and as it may have others, a check-out is not repeated.
-func (c *Client) blames(h held, op *dialect.Operation, err error) bool {
+func (c *Client) blames(h held, key string, err error) bool {
 	switch {
 	case errors.Is(err, pam.ErrTokenRefused):
 		return true
-	case !errors.Is(err, pam.ErrVague) || strings.HasSuffix(op.Key, "_check_out"):
+	case !errors.Is(err, pam.ErrVague) || strings.HasSuffix(key, "_check_out"):
 		return false
 	}
 	return h.issued.IsZero() || c.now().Sub(h.issued) >= trusted
@@ -94,10 +94,6 @@ func (c *Client) logIn(ctx context.Context, id pam.Identity) (pam.Token, error) 
 }
 
 func (c *Client) logInDelegation(ctx context.Context) (pam.Token, error) {
-	op, err := c.operation("log_in")
-	if err != nil {
-		return pam.Token{}, err
-	}
 	password, err := c.askPassword(ctx)
 	if err != nil {
 		return pam.Token{}, err
@@ -105,7 +101,7 @@ func (c *Client) logInDelegation(ctx context.Context) (pam.Token, error) {
 	params := identityParams(c.delegation)
 	params["password"] = password
 	var token pam.Token
-	err = c.do(ctx, call{op: op, params: params, read: c.readToken(op, &token)})
+	err = c.do(ctx, call{key: "log_in", params: params, read: c.readToken(&token)})
 	return token, err
 }
 
@@ -144,12 +140,8 @@ func checkUTF8(b []byte) error {
 
 // logInAs signs in as someone else, by the delegation identity's token.
 func (c *Client) logInAs(ctx context.Context, id pam.Identity) (pam.Token, error) {
-	op, err := c.operation("log_in_as")
-	if err != nil {
-		return pam.Token{}, err
-	}
 	var token pam.Token
-	err = c.as(ctx, c.delegation, call{op: op, params: identityParams(id), read: c.readToken(op, &token)})
+	err := c.as(ctx, c.delegation, call{key: "log_in_as", params: identityParams(id), read: c.readToken(&token)})
 	if f, ok := errors.AsType[*pam.Failure](err); ok && (f.Class == pam.ErrNoImpersonation || f.Class == pam.ErrUserUnknown) {
 		f.Message = id.String() + ": " + f.Message
 	}
@@ -172,8 +164,8 @@ func identityParams(id pam.Identity) dialect.Params {
 
 // readToken takes the token out of a log-in's reply. A reply without one is a
 // refusal.
-func (c *Client) readToken(op *dialect.Operation, token *pam.Token) func([]byte) error {
-	return func(reply []byte) error {
+func (c *Client) readToken(token *pam.Token) func(*dialect.Operation, []byte) error {
+	return func(op *dialect.Operation, reply []byte) error {
 		value, err := op.Secret(reply)
 		if err != nil {
 			return err
@@ -195,11 +187,7 @@ func (c *Client) SignIn(ctx context.Context) error {
 
 // Logout ends a token's session at the service.
 func (c *Client) Logout(ctx context.Context, token secret.Value) error {
-	op, err := c.operation("log_out")
-	if err != nil {
-		return err
-	}
-	return c.do(ctx, call{op: op, params: dialect.Params{"token": token}, read: ignore})
+	return c.do(ctx, call{key: "log_out", params: dialect.Params{"token": token}, read: ignore})
 }
 
-func ignore([]byte) error { return nil }
+func ignore(*dialect.Operation, []byte) error { return nil }

@@ -12,11 +12,7 @@ import (
 
 // ask puts a question as an identity and reads the answer with read.
 func (c *Client) ask(ctx context.Context, as pam.Identity, key string, p dialect.Params, read func(op *dialect.Operation, reply []byte) error) error {
-	op, err := c.operation(key)
-	if err != nil {
-		return err
-	}
-	return c.as(ctx, as, call{op: op, params: p, read: func(reply []byte) error { return read(op, reply) }})
+	return c.as(ctx, as, call{key: key, params: p, read: read})
 }
 
 // Stored lists the stored credentials of one system, or of one DNS domain,

@@ -13,10 +13,10 @@ import (
 // operation it is about, and a summary at the end. It stays YAML.
 func annotate(d *dialect.Dialect, c changes, ops []operation) (string, error) {
 	var b strings.Builder
-	for line := range strings.Lines(d.Text) {
+	for line := range strings.Lines(d.Text()) {
 		key, _, _ := strings.Cut(line, ":")
 		if tree, ok := c.operations[key]; ok {
-			note, err := changeNote(c.from, tree)
+			note, err := changeNote(c.from(key), tree)
 			if err != nil {
 				return "", err
 			}

@@ -3,6 +3,7 @@ package dialect
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -18,26 +19,33 @@ import (
 type ShowOptions struct {
 	Name   string // empty is the one in the settings
 	Output string
+	Origin bool
 
 	Streams *term.Streams
 	Load    func() (*config.Settings, error)
+	// Found is the dialect that the service was found to speak; empty when it
+	// is not known.
+	Found func(*config.Settings) string
 }
 
 // NewShow makes the command. runF replaces its run in tests; nil is the real one.
 func NewShow(app *cli.App, runF func(context.Context, *ShowOptions) error) *cobra.Command {
-	opts := &ShowOptions{Streams: app.Streams, Load: func() (*config.Settings, error) { return app.Load("") }}
+	opts := &ShowOptions{Streams: app.Streams, Load: func() (*config.Settings, error) { return app.Load("") },
+		Found: func(s *config.Settings) string { return app.Dialects(s).Recall() }}
 	cmd := &cobra.Command{
 		Use:   "show [<name>]",
 		Short: "Print a dialect, with the changes of the settings",
 		Long: `Print the data file of a dialect, comments included: the one that the setting
-"dialect" names, or the one named here. What dialect_operations changes is marked
-above its operation, and the end tells which operations rest on public material.
-With -o the operations are a list.
+"dialect" names, or the one named here; with auto, the one that the service was found
+to speak last, else the newest. What dialect_operations changes is marked above its
+operation, and the end tells which operations rest on public material. With -o the
+operations are a list, and with --origin each tells where it comes from.
 
 Exit codes: 0; 2 an unknown dialect, or settings that can't be used (the file is
 printed without them).`,
 		Example: `  redim dialect show
-  redim dialect show json-v2 -o table
+  redim dialect show rest -o table
+  redim dialect show --origin
   redim dialect show --set 'dialect_operations={log_out: {path: Logout}}'`,
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,14 +58,19 @@ printed without them).`,
 			return runShow(opts)
 		},
 	}
-	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	cmd.ValidArgsFunction = completeOne(dialect.Names())
+	cmd.Flags().BoolVar(&opts.Origin, "origin", false, "list the operations, with where each comes from")
+	cli.OutputFlag(cmd, &opts.Output, cli.ListFormats()...)
+	return cmd
+}
+
+func completeOne(names []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return dialect.Names(), cobra.ShellCompDirectiveNoFileComp
+		return names, cobra.ShellCompDirectiveNoFileComp
 	}
-	cli.OutputFlag(cmd, &opts.Output, cli.ListFormats()...)
-	return cmd
 }
 
 func atMostOne(cmd *cobra.Command, args []string) error {
@@ -78,6 +91,9 @@ func runShow(opts *ShowOptions) error {
 		if name == "" {
 			name = s.Dialect
 		}
+		if name == dialect.Auto {
+			name = known(opts.Found(s))
+		}
 	}
 	d, err := dialect.Open(name, overrides)
 	if err != nil && len(overrides) > 0 {
@@ -93,17 +109,25 @@ func runShow(opts *ShowOptions) error {
 	return wrong
 }
 
-// changes are the overrides, and where they come from.
+// known is name, or empty when there is no such dialect.
+func known(name string) string {
+	if slices.Contains(dialect.Spoken(), name) {
+		return name
+	}
+	return ""
+}
+
+// changes are the overrides, and where each comes from.
 type changes struct {
 	operations map[string]any
-	from       string
+	from       func(key string) string
 }
 
 func overridesOf(s *config.Settings, wrong error) changes {
 	if wrong != nil {
 		return changes{}
 	}
-	return changes{operations: s.DialectOperations, from: s.Origin("dialect_operations").String()}
+	return changes{operations: s.DialectOperations, from: func(key string) string { return s.OperationOrigin(key).String() }}
 }
 
 func show(opts *ShowOptions, d *dialect.Dialect, c changes) error {
@@ -111,8 +135,8 @@ func show(opts *ShowOptions, d *dialect.Dialect, c changes) error {
 	if err != nil {
 		return err
 	}
-	if opts.Output != "" {
-		return operationList().Write(opts.Streams, render.Format(opts.Output), ops)
+	if opts.Output != "" || opts.Origin {
+		return operationList(opts.Origin).Write(opts.Streams, render.Format(opts.Output), ops)
 	}
 	text, err := annotate(d, c, ops)
 	if err != nil {
@@ -132,6 +156,7 @@ type operation struct {
 	Attested   string `json:"attested"`
 	Public     bool   `json:"public"` // public material names it
 	Overridden bool   `json:"overridden"`
+	Origin     string `json:"origin"` // of the override, or the dialect
 	Source     string `json:"source"`
 }
 
@@ -143,16 +168,20 @@ func operations(d *dialect.Dialect, c changes) ([]operation, error) {
 			return nil, err
 		}
 		_, overridden := c.operations[key]
+		origin := d.Name
+		if overridden {
+			origin = c.from(key)
+		}
 		out = append(out, operation{
 			Key: key, Name: op.Name, Method: op.Method, Path: op.Path, Idempotent: op.Idempotent,
-			Attested: string(op.Attested), Public: op.Attested.Public(), Overridden: overridden, Source: op.Source,
+			Attested: string(op.Attested), Public: op.Attested.Public(), Overridden: overridden, Origin: origin, Source: op.Source,
 		})
 	}
 	return out, nil
 }
 
-func operationList() render.List[operation] {
-	return render.List[operation]{
+func operationList(origin bool) render.List[operation] {
+	list := render.List[operation]{
 		Columns: []render.Column[operation]{
 			{Name: "KEY", Cell: func(o operation) any { return o.Key }},
 			{Name: "OPERATION", Cell: func(o operation) any { return o.Name }},
@@ -164,4 +193,8 @@ func operationList() render.List[operation] {
 		},
 		JSON: func(o operation) any { return o },
 	}
+	if origin {
+		list.Columns = append(list.Columns, render.Column[operation]{Name: "ORIGIN", Cell: func(o operation) any { return o.Origin }})
+	}
+	return list
 }

@@ -61,7 +61,7 @@ func TestShowPrintsTheFileAndWhatItRestsOn(t *testing.T) {
 	t.Parallel()
 	d := file(t)
 	r := run(t, "", "show")
-	rest, found := strings.CutPrefix(r.out, d.Text)
+	rest, found := strings.CutPrefix(r.out, d.Text())
 	if r.code != 0 || !found || r.err != "" {
 		t.Fatalf("code %d, the file first: %v, talk %q", r.code, found, r.err)
 	}
@@ -73,6 +73,11 @@ func TestShowPrintsTheFileAndWhatItRestsOn(t *testing.T) {
 	}
 	if named := run(t, "", "show", "json-v2"); named.out != r.out {
 		t.Error("the default is not json-v2")
+	}
+	for _, name := range []string{"json-v1", "rest"} {
+		if other := run(t, "", "show", name); other.code != 0 || !strings.Contains(other.out, "\ndialect: "+name+"\n") {
+			t.Errorf("%s: code %d, %.80q", name, other.code, other.out)
+		}
 	}
 }
 
@@ -92,7 +97,7 @@ func TestShowMarksWhatTheSettingsChange(t *testing.T) {
 	if r.code != 0 {
 		t.Fatalf("code %d: %s", r.code, r.err)
 	}
-	has(t, r.out, "settings.yaml:3:\n#   path: Logout\nlog_out:\n", "#   attested: guess\n#   operation: DoLogin\nlog_in:\n")
+	has(t, r.out, "settings.yaml:4:\n#   path: Logout\nlog_out:\n", "settings.yaml:6:\n#   attested: guess\n#   operation: DoLogin\nlog_in:\n")
 	if n := strings.Count(r.out, "# CHANGED by dialect_operations, "); n != 2 {
 		t.Errorf("%d changes are marked", n)
 	}
@@ -109,13 +114,15 @@ func TestShowMarksWhatTheSettingsChange(t *testing.T) {
 func TestShowListsTheOperations(t *testing.T) {
 	t.Parallel()
 	r := run(t, changed, "show", "-o", "json")
-	has(t, r.out, `{"key":"log_in","operation":"DoLogin","method":"POST","path":"DoLogin","idempotent":false,"attested":"guess","public":false,"overridden":true,"source":"two client families"}`,
+	has(t, r.out, `{"key":"log_in","operation":"DoLogin","method":"POST","path":"DoLogin","idempotent":false,"attested":"guess","public":false,"overridden":true,"origin":"`, `settings.yaml:6","source":"two client families"}`,
 		`"key":"stored_list","operation":"AccountStoreOps_StoredCredential_GetListForSystem"`)
 	table := run(t, changed, "show", "-o", "table").out
 	has(t, table, "KEY ", "ATTESTED", "log_out ")
 	if n := strings.Count(table, "\n"); n != len(file(t).Keys())+1 {
 		t.Errorf("%d lines", n)
 	}
+	origins := run(t, changed, "show", "--origin").out
+	has(t, origins, "log_out\tDoLogout\tPOST\tLogout\tfalse\tcertain\ttrue\t", "settings.yaml:4\n", "\ttrue\tours\tfalse\tjson-v2\n")
 }
 
 func TestShowPrintsTheFileAlsoWhenTheSettingsAreWrong(t *testing.T) {
@@ -126,13 +133,14 @@ func TestShowPrintsTheFileAlsoWhenTheSettingsAreWrong(t *testing.T) {
 	}{
 		"an unknown operation": {"profiles:\n  default:\n    dialect_operations:\n      log_inn: {path: X}\n", []string{"log_inn"}},
 		"an unknown line":      {"profiles:\n  default:\n    dialect_operations:\n      log_in: {paht: X}\n", []string{"paht"}},
+		"a wrong value":        {"profiles:\n  default:\n    dialect_operations:\n      log_in: {method: PUT}\n", []string{"SETTINGS:4: dialect_operations: log_in: method PUT"}},
 		"no map":               {"profiles:\n  default:\n    dialect_operations: x\n", []string{"SETTINGS:3: dialect_operations: this is not a map"}},
 		"no YAML":              {"profiles: [\n", []string{"not YAML"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := run(t, tt.settings, "show")
-			if r.code != 2 || !strings.HasPrefix(r.out, file(t).Text) {
+			if r.code != 2 || !strings.HasPrefix(r.out, file(t).Text()) {
 				t.Errorf("code %d, output %.80q", r.code, r.out)
 			}
 			has(t, r.err, tt.words...)

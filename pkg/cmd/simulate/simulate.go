@@ -13,19 +13,21 @@ import (
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/redim/dialect"
 	"github.com/redim-tools/redim/pkg/redim/redimtest"
 	"github.com/redim-tools/redim/pkg/term"
 )
 
 // Options are what the command was told.
 type Options struct {
-	Listen string
-	Dir    string
-	Estate string
-	Faults []string
-	Errors string
-	Cert   string
-	Plain  bool
+	Listen  string
+	Dir     string
+	Estate  string
+	Faults  []string
+	Errors  string
+	Cert    string
+	Dialect string
+	Plain   bool
 
 	Command string
 	Streams *term.Streams
@@ -40,7 +42,8 @@ func New(app *cli.App, runF func(context.Context, *Options) error) *cobra.Comman
 		Short: "Run a stand-in RED IM server to rehearse against",
 		Long: `Run a stand-in RED IM on a loopback address until it is interrupted. It keeps
 identities, systems, credentials, check-outs and jobs in memory, speaks the web
-service's protocol over HTTPS, and forgets everything when it ends.
+service's protocol over HTTPS, in all its dialects, and forgets everything when it
+ends.
 
 With --dir it writes there, before it says "ready": address, ca.pem, password, and
 settings.yaml, a complete settings file for this server. Without --dir these go to a
@@ -53,7 +56,7 @@ estate, the format of an estate file and the faults.
 Exit codes: 0 when it was interrupted; 2 wrong estate, fault or address.`,
 		Example: `  redim simulate --dir sim
   redim simulate --listen 127.0.0.1:0 --dir sim --fault delay=200ms
-  redim simulate --estate estate.yaml --errors A`,
+  redim simulate --estate estate.yaml --errors A --dialect json-v1`,
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if runF != nil {
@@ -67,9 +70,11 @@ Exit codes: 0 when it was interrupted; 2 wrong estate, fault or address.`,
 	f.StringVar(&opts.Dir, "dir", "", "`directory` for address, ca.pem, password and settings.yaml")
 	f.StringVar(&opts.Estate, "estate", "", "estate `file`: people, systems, credentials (default: the sample estate)")
 	f.StringArrayVar(&opts.Faults, "fault", nil, "a `fault`, such as delay=200ms or CheckOut:status=503*2; may be repeated")
+	f.StringVar(&opts.Dialect, "dialect", "", "the only `interface` to offer: json-v2, json-v1, rest (default: all)")
 	f.StringVar(&opts.Errors, "errors", "", "`profile` of error answers: A, B or C (default: the estate's)")
 	f.StringVar(&opts.Cert, "cert", "", "what is `wrong` with the certificate: wrong-name, expired, other-ca")
 	f.BoolVar(&opts.Plain, "plain-http", false, "speak HTTP without TLS")
+	cli.Complete(cmd, "dialect", dialect.Spoken()...)
 	cli.Complete(cmd, "errors", "A", "B", "C")
 	cli.Complete(cmd, "cert", string(redimtest.TLSWrongName), string(redimtest.TLSExpired), string(redimtest.TLSOtherCA))
 	return cmd
@@ -86,7 +91,7 @@ func run(ctx context.Context, opts *Options) (err error) {
 	}
 	defer remove()
 	server, err := redimtest.Start(redimtest.Options{
-		Estate: estate, Listen: opts.Listen, Faults: opts.Faults, PlainHTTP: opts.Plain,
+		Estate: estate, Listen: opts.Listen, Faults: opts.Faults, PlainHTTP: opts.Plain, Dialect: opts.Dialect,
 		Errors: redimtest.ErrorProfile(strings.ToUpper(opts.Errors)), TLS: redimtest.TLSMode(opts.Cert),
 	})
 	if err != nil {

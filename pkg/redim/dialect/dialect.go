@@ -10,61 +10,78 @@ import (
 	"github.com/redim-tools/redim/pkg/pam"
 )
 
+//go:embed legend.yaml
+var legend string
+
 //go:embed json-v2.yaml
 var jsonV2 string
+
+//go:embed json-v1.yaml
+var jsonV1 string
+
+//go:embed rest.yaml
+var rest string
+
+// Auto is the name that leaves it to the client which dialect is spoken.
+const Auto = "auto"
 
 // Dialect is one way of speaking to the service. It is safe for concurrent
 // use.
 type Dialect struct {
 	Name string
 	Base string // below the web application
-	Text string // the file, comments included
 
+	data      string // the file
 	overrides map[string]any
 	mu        sync.Mutex
 	parsed    map[string]*Operation
 }
 
-// Names lists the names that Open knows. auto is the newest that the service
-// is known to have.
-func Names() []string { return []string{"auto", "json-v2", "json-v1", "rest"} }
+// Names lists the names that Open knows.
+func Names() []string { return append([]string{Auto}, Spoken()...) }
 
-// Open finds a dialect by name; an empty name is auto. Overrides are the
-// setting dialect_operations: per operation, the lines that differ. ErrUsage
-// when the dialect is unknown or not in this release, or when an override
-// names no operation.
+// Spoken lists the dialects themselves, the newest interface first.
+func Spoken() []string { return []string{"json-v2", "json-v1", "rest"} }
+
+// Open finds a dialect by name; an empty name is auto, and auto is the newest.
+// Overrides are the setting dialect_operations: per operation, the lines that
+// differ. ErrUsage when the dialect is unknown, or an override is wrong.
 func Open(name string, overrides map[string]any) (*Dialect, error) {
-	switch name {
-	case "", "auto":
-		name = "json-v2"
-	case "json-v2":
-	case "json-v1", "rest":
-		return nil, pam.Failf(pam.ErrUsage, "dialect %s is not in this release", name).WithHint("use json-v2, or auto")
-	default:
+	d, err := find(name)
+	if err != nil {
+		return nil, err
+	}
+	d.overrides = overrides
+	if wrong := d.wrong(); len(wrong) > 0 {
+		return nil, wrong[0].failure()
+	}
+	return d, nil
+}
+
+func find(name string) (*Dialect, error) {
+	if name == "" || name == Auto {
+		name = Spoken()[0]
+	}
+	data, ok := map[string]string{"json-v2": jsonV2, "json-v1": jsonV1, "rest": rest}[name]
+	if !ok {
 		return nil, pam.Failf(pam.ErrUsage, "dialect %q is not known", name).WithHint("use one of %s", strings.Join(Names(), ", "))
 	}
-	d := &Dialect{Name: name, Text: jsonV2, overrides: overrides, parsed: map[string]*Operation{}}
+	d := &Dialect{Name: name, data: data, parsed: map[string]*Operation{}}
 	d.Base = d.value("base")
-	return d, d.checkOverrides()
+	return d, nil
 }
 
-func (d *Dialect) checkOverrides() error {
-	for _, key := range slices.Sorted(maps.Keys(d.overrides)) {
-		if !slices.Contains(d.Keys(), key) {
-			return pam.Failf(pam.ErrUsage, "dialect_operations.%s is no operation of %s", key, d.Name).
-				WithHint("the operations are %s", strings.Join(d.Keys(), ", "))
-		}
-		if _, err := d.Operation(key); err != nil {
-			return err
-		}
-	}
-	return nil
+// Text is the data file, with the explanation of its lines behind its title.
+func (d *Dialect) Text() string {
+	title, body, _ := strings.Cut(d.data, "\n\n")
+	return title + "\n#\n" + legend + "\n" + body
 }
 
-// Keys lists the operations in the order of the file.
+// Keys lists the operations in the order of the file; all dialects have the
+// same.
 func (d *Dialect) Keys() []string {
 	var keys []string
-	for line := range strings.Lines(d.Text) {
+	for line := range strings.Lines(d.data) {
 		if name, ok := topLevel(line); ok && name != "dialect" && name != "base" {
 			keys = append(keys, name)
 		}
@@ -80,37 +97,41 @@ func (d *Dialect) Operation(key string) (*Operation, error) {
 	if op, ok := d.parsed[key]; ok {
 		return op, nil
 	}
-	block := d.block(key)
-	if block == "" {
-		return nil, pam.Failf(pam.ErrUsage, "dialect %s has no operation %s", d.Name, key)
+	op, wrong := d.parse(key)
+	if wrong != nil {
+		return nil, wrong.failure()
 	}
-	op, err := d.parse(key, block)
-	if err == nil {
-		d.parsed[key] = op
-	}
-	return op, err
+	d.parsed[key] = op
+	return op, nil
 }
 
-func (d *Dialect) parse(key, block string) (*Operation, error) {
-	op := &Operation{Key: key}
-	if err := op.set(parseData(block)[key]); err != nil {
-		return nil, err
+func (d *Dialect) parse(key string) (*Operation, *Wrong) {
+	block := d.block(key)
+	if block == "" {
+		return nil, noOperation(d, key)
+	}
+	op := &Operation{Key: key, Base: d.Base}
+	if wrong := op.set(parseData(block)[key]); wrong != nil {
+		return nil, wrong
 	}
 	if change := d.overrides[key]; change != nil {
-		if err := op.set(change); err != nil {
-			return nil, err
+		if wrong := op.override(change); wrong != nil {
+			return nil, wrong
 		}
 	}
 	return op, op.compile()
 }
 
+// Overridden lists the operations that the overrides change, in order.
+func (d *Dialect) Overridden() []string { return slices.Sorted(maps.Keys(d.overrides)) }
+
 // block is the text of one top-level key.
 func (d *Dialect) block(key string) string {
-	start := strings.Index(d.Text, "\n"+key+":")
+	start := strings.Index(d.data, "\n"+key+":")
 	if start < 0 {
 		return ""
 	}
-	block := d.Text[start+1:]
+	block := d.data[start+1:]
 	for end := 0; end < len(block); {
 		next := strings.IndexByte(block[end:], '\n')
 		if next < 0 {

@@ -3,6 +3,7 @@ package dialect
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,44 +27,50 @@ type member struct {
 	object   []member
 }
 
-func (o *Operation) members(tree map[string]any) ([]member, error) {
+// members prepares an object that stands at that line of the operation.
+func (o *Operation) members(line string, tree map[string]any) ([]member, *Wrong) {
 	var out []member
 	for _, name := range slices.Sorted(maps.Keys(tree)) {
-		m, err := o.member(name, tree[name])
-		if err != nil {
-			return nil, err
+		m, wrong := o.member(line+"."+name, name, tree[name])
+		if wrong != nil {
+			return nil, wrong
 		}
 		out = append(out, m)
 	}
 	return out, nil
 }
 
-func (o *Operation) member(name string, value any) (member, error) {
+func (o *Operation) member(line, name string, value any) (member, *Wrong) {
 	m := member{name: name, spread: name == "..."}
-	var err error
-	if object, ok := mapping(value); ok {
-		if m.object, err = o.members(object); m.object == nil {
+	if object, ok := mapping(value); ok && !m.spread {
+		var wrong *Wrong
+		if m.object, wrong = o.members(line, object); m.object == nil {
 			m.literal = []byte("{}")
 		}
-		return m, err
+		return m, wrong
 	}
 	if text, ok := value.(string); ok && strings.HasPrefix(text, "$") {
 		m.param, m.optional = strings.CutSuffix(text[1:], "*")
-		return m, nil
+		return m, o.checkParam(line, m.param)
 	}
 	if m.spread {
-		return m, o.wrong("request: ... takes a $name")
+		return m, o.wrong("request", "request: ... takes a $name")
 	}
-	if m.literal, err = json.Marshal(value); err != nil {
-		return m, o.wrong("request: %s: %v", name, err)
+	literal, err := json.Marshal(value)
+	if err != nil {
+		return m, o.wrong(line, "%s: %v", line, err)
 	}
+	m.literal = literal
 	return m, nil
 }
 
-// Encode writes the request body. The caller owns the bytes and wipes them:
-// no copy of a secret is left elsewhere. ErrUsage when the request names a
-// param that there is none of, or a secret is no UTF-8.
+// Encode writes the request body, which a GET has none of. The caller owns the
+// bytes and wipes them: no copy of a secret is left elsewhere. ErrUsage when
+// the request names a param that there is none of, or a secret is no UTF-8.
 func (o *Operation) Encode(p Params) ([]byte, error) {
+	if o.Method == http.MethodGet {
+		return nil, nil
+	}
 	e := encoder{op: o, params: p, out: make([]byte, 0, 512)}
 	e.object(o.body)
 	if e.err != nil {
@@ -182,7 +189,7 @@ func (e *encoder) spread(m member, value any) {
 
 func (e *encoder) fail(format string, args ...any) {
 	if e.err == nil {
-		e.err = e.op.wrong(format, args...)
+		e.err = e.op.wrong("request", format, args...).failure()
 	}
 }
 

@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 // read.
 type Operation struct {
 	Key        string
+	Base       string // of the dialect
 	Name       string
 	Method     string
 	Path       string
@@ -19,10 +22,12 @@ type Operation struct {
 	Attested   Attested
 	Source     string
 	Request    map[string]any
+	Query      map[string]any
+	Header     map[string]any
 	Reply      Reply
 	Refused    map[string]string
 
-	body []member
+	body, query, header []member
 }
 
 // Reply says how an operation's answer is read.
@@ -46,38 +51,33 @@ const (
 // Public reports whether public material names the operation.
 func (a Attested) Public() bool { return a == Certain || a == Likely }
 
-// compile checks the operation and prepares its body.
-func (o *Operation) compile() error {
-	if o.Method == "" {
-		o.Method = http.MethodPost
-	}
-	if o.Path == "" {
-		o.Path = o.Name
-	}
+func (o *Operation) method() string { return cmp.Or(o.Method, http.MethodPost) }
+
+// compile checks the operation and prepares what it sends.
+func (o *Operation) compile() *Wrong {
+	o.Method, o.Path = o.method(), cmp.Or(o.Path, o.Name)
 	switch {
-	case o.Name == "" || strings.ContainsAny(o.Path, "?#\\ ") || strings.Contains(o.Path, "..") || strings.Contains(o.Path, "//"):
-		return o.wrong("path %q is none", o.Path)
-	case o.Method != http.MethodPost:
-		return o.wrong("method %s is not in this release", o.Method)
-	case o.Idempotent && strings.HasSuffix(o.Key, "_check_out"):
-		return o.wrong("a check-out can't be idempotent")
+	case o.Method != http.MethodPost && o.Method != http.MethodGet:
+		return o.wrong("method", "method %s is neither POST nor GET", o.Method)
+	case o.Idempotent && (strings.HasSuffix(o.Key, "_check_out") || o.Key == "log_in"):
+		return o.wrong("idempotent", "neither a check-out nor the log-in can be idempotent")
 	case !slices.Contains([]Attested{Certain, Likely, Guess, Ours}, o.Attested):
-		return o.wrong("attested: %s is not certain, likely, guess or ours", o.Attested)
+		return o.wrong("attested", "attested: %s is not certain, likely, guess or ours", o.Attested)
 	case !slices.Contains([]string{"token", "secret", "text", "values", "records", "object", "job_id", "none"}, o.Reply.Kind):
-		return o.wrong("reply.kind %q is not known", o.Reply.Kind)
+		return o.wrong("reply.kind", "reply.kind %q is not known", o.Reply.Kind)
 	}
-	if err := o.checkRefused(); err != nil {
-		return err
+	for _, step := range []func() *Wrong{o.checkRefused, o.checkPath, o.compileMembers, o.checkToken} {
+		if wrong := step(); wrong != nil {
+			return wrong
+		}
 	}
-	var err error
-	o.body, err = o.members(o.Request)
-	return err
+	return nil
 }
 
-func (o *Operation) checkRefused() error {
+func (o *Operation) checkRefused() *Wrong {
 	for status, class := range o.Refused {
 		if !slices.Contains(refusals(), pam.Class(class)) {
-			return o.wrong("refused: %s: %s is no failure that a status can stand for", status, class)
+			return o.wrong("refused."+status, "refused: %s: %s is no failure that a status can stand for", status, class)
 		}
 	}
 	return nil
@@ -91,7 +91,41 @@ func refusals() []pam.Class {
 	}
 }
 
-func (o *Operation) wrong(format string, args ...any) error {
-	return pam.Failf(pam.ErrUsage, "dialect_operations."+o.Key+": "+format, args...).
-		WithHint("the form is that of: redim dialect show")
+func (o *Operation) compileMembers() *Wrong {
+	var wrong *Wrong
+	if o.body, wrong = o.members("request", o.Request); wrong != nil {
+		return wrong
+	}
+	if o.Method == http.MethodGet && len(o.body) > 0 {
+		return o.wrong("request", "a GET has no body, so no request; use query and header")
+	}
+	if o.query, wrong = o.flat("query", o.Query); wrong != nil {
+		return wrong
+	}
+	o.header, wrong = o.flat("header", o.Header)
+	return wrong
+}
+
+// checkToken wants the token where it belongs.
+func (o *Operation) checkToken() *Wrong {
+	if o.Key == "log_in" && o.Method == http.MethodGet {
+		return o.wrong("method", "a log-in can't be a GET: its password travels in a body only")
+	}
+	if o.Key != "log_in" && !uses(o.body, "token") && !uses(o.header, "token") {
+		return o.wrong("", "the token is sent nowhere; put $token into header or request")
+	}
+	return nil
+}
+
+func uses(members []member, param string) bool {
+	return slices.ContainsFunc(members, func(m member) bool { return m.param == param || uses(m.object, param) })
+}
+
+// wrong is what is wrong with the line of an override; dots lead inside.
+func (o *Operation) wrong(line, format string, args ...any) *Wrong {
+	path := []string{o.Key}
+	if line != "" {
+		path = append(path, strings.Split(line, ".")...)
+	}
+	return &Wrong{Path: path, Text: o.Key + ": " + fmt.Sprintf(format, args...), Hint: "the form is that of: redim dialect show"}
 }

@@ -100,6 +100,12 @@ func (o *Operation) Missing(what string) *pam.Failure {
 		WithHint("if the service names it differently, set dialect_operations.%s; compare: redim dialect show", o.Key)
 }
 
+// unfit is the failure of a value that its header can't hold.
+func (o *Operation) unfit(m member) *pam.Failure {
+	return pam.Failf(pam.ErrProtocol, "the header %s of %s can't hold $%s: it has a control character", m.name, o.Name, m.param).
+		WithHint("give it another place with dialect_operations.%s", o.Key)
+}
+
 func (o *Operation) where() string {
 	if o.Reply.At == "" {
 		return "its body"

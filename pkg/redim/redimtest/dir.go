@@ -17,6 +17,7 @@ type profile struct {
 	APIUser            string            `yaml:"api_user"`
 	APIPassword        string            `yaml:"api_password"`
 	Authenticator      string            `yaml:"authenticator,omitempty"`
+	Dialect            string            `yaml:"dialect,omitempty"`
 	FallbackToLocal    bool              `yaml:"fallback_to_local"`
 	DomainMap          map[string]string `yaml:"domain_map,omitempty"`
 	IncludeSharedLists bool              `yaml:"include_shared_lists"`
@@ -35,7 +36,7 @@ type profileTLS struct {
 func (r *Running) settingsYAML(dir string) ([]byte, error) {
 	id := parseIdentity(r.apiUser)
 	p := profile{
-		EndpointURL: r.EndpointURL(), APIUser: id.Name, Authenticator: id.Domain,
+		EndpointURL: r.EndpointURL(), Dialect: r.dialect, APIUser: id.Name, Authenticator: id.Domain,
 		APIPassword:     "file:" + filepath.Join(dir, "password"),
 		FallbackToLocal: true, IncludeSharedLists: true, SpinJobs: true, JobComment: "Checked out by <username>",
 		DomainMap: map[string]string{}, TemplateJobs: r.estate.templateJobs(),

@@ -41,6 +41,7 @@ type Service struct {
 	JobReply          string            `yaml:"job_reply"`          // number (default), string or object
 	UnknownSystem     string            `yaml:"unknown_system"`     // empty (default) or not_found
 	DomainNames       string            `yaml:"domain_names"`       // prefixed (default) or bare, in listings
+	Dialects          []string          `yaml:"dialects"`           // interfaces that there are; default all
 	NoHelpPage        bool              `yaml:"no_help_page"`       // .../help answers 404
 	MissingOperations []string          `yaml:"missing_operations"` // answer 404, as if the installation had none
 	RenamedOperations map[string]string `yaml:"renamed_operations"` // name here -> name on this installation

@@ -93,6 +93,9 @@ func (c *checker) checkService() {
 			c.fault(at("service", key), "%s is negative", key)
 		}
 	}
+	for i, d := range s.Dialects {
+		c.oneOf(at("service", "dialects", i), d, dialectNames()...)
+	}
 	names := operationNames()
 	for i, op := range s.MissingOperations {
 		c.operation(at("service", "missing_operations", i), op, names)

@@ -55,8 +55,8 @@ func (s *Server) struck(op *operation) []*fault {
 
 // serveFaulty answers with what goes wrong on demand. The body is read first:
 // only then does the server notice a client that goes away.
-func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request, d dialect, op *operation) {
-	hits := s.struck(op)
+func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request, a address) {
+	hits := s.struck(a.op)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxMessage+1))
 	if err != nil {
 		return // the client went away
@@ -68,7 +68,7 @@ func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request, d dialect, 
 			return
 		}
 	}
-	answer := s.answer(r, d, op, hits)
+	answer := s.answer(r, a, hits)
 	for _, f := range hits {
 		after(w, answer, f)
 	}

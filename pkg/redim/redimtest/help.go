@@ -1,6 +1,7 @@
 package redimtest
 
 import (
+	"fmt"
 	"html"
 	"maps"
 	"net/http"
@@ -9,9 +10,9 @@ import (
 	"time"
 )
 
-// helpPage is the service's own description: one page that lists the
+// helpPage is an interface's own description: one page that lists the
 // operations of this installation, and one for each with a sample request.
-func (s *Server) helpPage(r *http.Request, d dialect, base, rest string) reply {
+func (s *Server) helpPage(r *http.Request, there addresses, base, rest string) reply {
 	switch {
 	case !s.help:
 		return notFound()
@@ -19,14 +20,17 @@ func (s *Server) helpPage(r *http.Request, d dialect, base, rest string) reply {
 		return wrongMethod("GET, HEAD")
 	}
 	if strings.EqualFold(rest, "help") {
-		return s.helpList(base, d)
+		return helpList(base, there)
 	}
 	name, ok := cutPrefixFold(rest, "help/operations/")
-	op := s.operations[strings.ToLower(name)]
-	if !ok || op == nil {
-		return notFound()
+	for _, key := range slices.Sorted(maps.Keys(there)) {
+		for _, a := range there[key] {
+			if ok && strings.EqualFold(a.helpName(), name) {
+				return helpOperation(base, a)
+			}
+		}
 	}
-	return helpOperation(base, d, wireName(s.renamed, op.name), op)
+	return notFound()
 }
 
 func cutPrefixFold(text, front string) (string, bool) {
@@ -36,22 +40,40 @@ func cutPrefixFold(text, front string) (string, bool) {
 	return text[len(front):], true
 }
 
-func (s *Server) helpList(base string, d dialect) reply {
+// helpName names the page of one operation: it has no slash, whatever the
+// address.
+func (a address) helpName() string { return strings.ReplaceAll(a.name, "/", "") }
+
+// helpList has one row for each operation; those at one address share its cell.
+func helpList(base string, there addresses) reply {
 	var b strings.Builder
 	b.WriteString("<p>These operations are offered at this address.</p>\n<table>\n<tr><th>Uri</th><th>Method</th><th>Description</th></tr>\n")
-	for _, key := range slices.Sorted(maps.Keys(s.operations)) {
-		name := html.EscapeString(wireName(s.renamed, s.operations[key].name))
-		b.WriteString("<tr><td>" + name + `</td><td><a rel="operation" href="help/operations/` + name + `">` + d.method + "</a></td>" +
-			"<td>Service at " + html.EscapeString(base) + "/" + name + "</td></tr>\n")
+	for _, key := range slices.Sorted(maps.Keys(there)) {
+		span := ""
+		if n := len(there[key]); n > 1 {
+			span = fmt.Sprintf(` rowspan="%d"`, n)
+		}
+		for i, a := range there[key] {
+			uri := html.EscapeString(a.template())
+			b.WriteString("<tr>")
+			if i == 0 {
+				b.WriteString("<td" + span + ` title="` + html.EscapeString(base) + "/" + uri + `">` + uri + "</td>")
+			}
+			b.WriteString(`<td title="` + html.EscapeString(base) + "/" + uri + `"><a rel="operation" href="help/operations/` + html.EscapeString(a.helpName()) + `">` + a.method + "</a></td>" +
+				"<td>Service at " + html.EscapeString(base) + "/" + uri + "</td></tr>\n")
+		}
 	}
 	b.WriteString("</table>\n")
 	return htmlReply(http.StatusOK, "Operations at "+base, b.String())
 }
 
-func helpOperation(base string, d dialect, name string, op *operation) reply {
-	sample := string(appendJSON(nil, sampleOf(op.shape())))
-	return htmlReply(http.StatusOK, name, "<p><b>Url:</b> "+html.EscapeString(base+"/"+name)+"</p>\n<p><b>HTTP Method:</b> "+d.method+"</p>\n"+
-		"<p>A sample of the request in JSON:</p>\n<pre>"+html.EscapeString(sample)+"</pre>\n")
+func helpOperation(base string, a address) reply {
+	text := "<p><b>Url:</b> " + html.EscapeString(base+"/"+a.template()) + "</p>\n<p><b>HTTP Method:</b> " + a.method + "</p>\n"
+	if a.method != http.MethodGet {
+		sample := string(appendJSON(nil, sampleOf(a.op.shape())))
+		text += "<p>A sample of the request in JSON:</p>\n<pre>" + html.EscapeString(sample) + "</pre>\n"
+	}
+	return htmlReply(http.StatusOK, a.path, text)
 }
 
 // sampleOf is a value of a shape, with the values that the framework's own

@@ -20,6 +20,7 @@ type model struct {
 	netbios    map[string]*domain // by NetBIOS name, in lower case
 	lists      []*sharedList
 	sets       []*managementSet
+	roles      []Role
 	accounts   []*account // all of them, in the estate's order
 	sessions   map[[32]byte]*session
 	jobs       map[int64]*job
@@ -107,7 +108,7 @@ func newModel(e *Estate, now time.Time, apiUser string, apiPassword secret.Value
 		service: e.Service.withDefaults(), now: now, nextJob: 1000,
 		identities: map[pam.Identity]*identity{}, systems: map[string]*system{},
 		domains: map[string]*domain{}, netbios: map[string]*domain{},
-		sessions: map[[32]byte]*session{}, jobs: map[int64]*job{}, held: map[*account]bool{},
+		roles: e.Roles, sessions: map[[32]byte]*session{}, jobs: map[int64]*job{}, held: map[*account]bool{},
 	}
 	m.addIdentities(e, apiUser, apiPassword)
 	for _, d := range e.Domains {

@@ -19,7 +19,7 @@ func jobOperations() []*operation {
 		nested("ScheduleInfo", fieldsOf(defaultSchedule())...), text("SystemList"),
 	}
 	return []*operation{
-		{name: createJobName, request: create, signed: true, run: createJob},
+		{name: createJobName, request: create, signed: true, run: createJob, resources: post("Job/PasswordChange")},
 		{name: jobGroup + "GetJobPasswordChangeSettings", request: []field{number("JobID")}, signed: true, run: jobSettings},
 		{name: jobGroup + "SetJobComment", request: []field{text("Comment"), number("JobID")}, signed: true, run: setJobComment},
 		{name: jobGroup + "GetJobStatus", request: []field{number("JobID")}, signed: true, run: jobStatus},

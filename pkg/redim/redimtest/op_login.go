@@ -13,10 +13,10 @@ func loginOperations() []*operation {
 	account := []field{text("Username"), text("Password"), number("LoginType"), text("Authenticator"), text("MFATokenCode")}
 	target := []field{text("Username"), text("Authenticator"), number("LoginType")}
 	return []*operation{
-		{name: "DoLogin", request: account, login: true, bare: true, run: doLogin},
-		{name: "DoLogin2", request: account, login: true, run: doLogin2},
+		{name: "DoLogin", request: account, login: true, bare: true, run: doLogin, resources: post("Login")},
+		{name: "DoLogin2", request: account, login: true, newest: true, run: doLogin2},
 		{name: "DoLoginImpersonated", request: target, signed: true, login: true, run: doLoginImpersonated},
-		{name: "DoLogout", signed: true, run: doLogout},
+		{name: "DoLogout", signed: true, run: doLogout, resources: post("Logout")},
 	}
 }
 

@@ -33,14 +33,16 @@ func systemName(c *call) (any, error) {
 
 func setOperations() []*operation {
 	name, systemToo := text("ManagementSetName"), text("SystemName")
+	byName := queryName{"Name", "ManagementSetName"}
+	const sets, linux = "ManagementSets", "ManagementSet/System/Linux"
 	const group = "ManagementSetOps_"
 	return []*operation{
-		{name: group + "GetManagementSetList", signed: true, run: setList},
-		{name: group + "GetManagementSetInfo", request: []field{name}, signed: true, run: setInfo},
-		{name: group + "CreateManagementSet", request: []field{name}, signed: true, run: createSet},
-		{name: group + "GetLinuxSystemListForManagementSet", request: []field{name}, signed: true, run: linuxSystems},
-		{name: group + "AddLinuxSystemToManagementSet", request: []field{name, systemToo}, signed: true, run: addToSet},
-		{name: group + "AddWindowsSystemToManagementSet", request: []field{name, systemToo}, signed: true, run: addToSet},
+		{name: group + "GetManagementSetList", signed: true, run: setList, resources: get(sets)},
+		{name: group + "GetManagementSetInfo", request: []field{name}, signed: true, run: setInfo, resources: append(get("ManagementSet", byName), post("ManagementSet")...)},
+		{name: group + "CreateManagementSet", request: []field{name}, signed: true, run: createSet, resources: post(sets)},
+		{name: group + "GetLinuxSystemListForManagementSet", request: []field{name}, signed: true, run: linuxSystems, resources: get(linux, byName)},
+		{name: group + "AddLinuxSystemToManagementSet", request: []field{name, systemToo}, signed: true, run: addToSet, resources: post(linux)},
+		{name: group + "AddWindowsSystemToManagementSet", request: []field{name, systemToo}, signed: true, run: addToSet, resources: post("ManagementSet/System/Windows")},
 	}
 }
 

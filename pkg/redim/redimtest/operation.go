@@ -4,20 +4,32 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // operation is one entry of the service's register. The shape holds for every
-// dialect: a dialect only decides how a path finds the operation and where the
-// token stands.
+// dialect: a dialect only decides at which address the operation is, and where
+// its members stand.
 type operation struct {
-	name    string
-	request []field // besides the token
-	signed  bool    // needs a token
-	login   bool    // answers a token
-	bare    bool    // answers a bare string
-	run     func(*call) (any, error)
+	name      string
+	request   []field // besides the token
+	signed    bool    // needs a token
+	login     bool    // answers a token
+	bare      bool    // answers a bare string
+	newest    bool    // in JSON V2 only
+	resources []resource
+	run       func(*call) (any, error)
 }
+
+// resource is one address of an operation below the REST interface.
+type resource struct {
+	method string
+	path   string
+	query  []queryName
+	only   bool // the operation is there and nowhere else
+}
+
+// queryName is a name in the query, and the member of the request that it is.
+type queryName struct{ name, member string }
 
 const tokenMember = "AuthenticationToken"
 
@@ -53,7 +65,7 @@ func (c *call) hit(kind string) bool {
 // business (protocol reference, sections 3 and 13).
 func operations() []*operation {
 	var all []*operation
-	for _, group := range [][]*operation{loginOperations(), storedOperations(), sharedOperations(), queryOperations(), setOperations(), jobOperations()} {
+	for _, group := range [][]*operation{loginOperations(), storedOperations(), sharedOperations(), queryOperations(), setOperations(), jobOperations(), restOperations()} {
 		all = append(all, group...)
 	}
 	return all
@@ -63,40 +75,11 @@ func operationNames() []string {
 	var names []string
 	for _, o := range operations() {
 		names = append(names, o.name)
-	}
-	return names
-}
-
-// dialect is one way to address the operations.
-type dialect struct {
-	marker string // the path up to the operation ends so, in lower case
-	method string
-	token  func(r *http.Request, in object) string
-}
-
-// dialects lists those that the server speaks. JSON v1 and REST differ in the
-// marker, in the method and in where the token stands.
-func dialects() []dialect {
-	return []dialect{
-		{marker: "/json/v2/authservice.svc", method: http.MethodPost, token: tokenInBody},
-	}
-}
-
-func tokenInBody(_ *http.Request, in object) string { return in.str(tokenMember) }
-
-// split finds the dialect of a path, the service's address in it, and what
-// follows that address.
-func split(path string) (d dialect, base, rest string, ok bool) {
-	lower := lowerASCII(path)
-	for _, d := range dialects() {
-		if i := strings.Index(lower, d.marker); i >= 0 {
-			end := i + len(d.marker)
-			if end == len(path) || path[end] == '/' {
-				return d, path[:end], strings.Trim(path[end:], "/"), true
-			}
+		for _, r := range o.resources {
+			names = append(names, r.path)
 		}
 	}
-	return dialect{}, "", "", false
+	return names
 }
 
 // lowerASCII keeps the length of path, so that an index into one is an index

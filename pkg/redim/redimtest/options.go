@@ -14,6 +14,7 @@ type Options struct {
 	Listen      string           // loopback address and port; empty: 127.0.0.1:0
 	PlainHTTP   bool             // http instead of https
 	TLS         TLSMode          // what is wrong with the certificate
+	Dialect     string           // the only interface; the settings name it. Empty: the estate's, which are all when it says nothing
 	Errors      ErrorProfile     // empty: the estate's, which is C when it says nothing
 	JobDuration time.Duration    // 0: the estate's
 	APIPassword secret.Value     // of the delegation identity; empty: the estate's, or a new one

@@ -5,14 +5,16 @@ import "strings"
 // The permissions that gate operations here. Names are the service's own,
 // without the word Permission in front.
 const (
-	permAllAccess            = "AllAccess"
-	permEditPasswordLists    = "EditPasswordLists"
-	permIgnoreCheckout       = "IgnorePasswordCheckout"
-	permLogon                = "Logon"
-	permViewAccounts         = "ViewAccounts"
-	permViewPasswords        = "ViewPasswords"
-	permViewSystems          = "ViewSystems"
-	permCreateRefreshSystems = "CreateRefreshSystemJob"
+	permAllAccess         = "AllAccess"
+	permEditPasswordLists = "EditPasswordLists"
+	permIgnoreCheckout    = "IgnorePasswordCheckout"
+	permLogon             = "Logon"
+	permViewAccounts      = "ViewAccounts"
+	permViewPasswords     = "ViewPasswords"
+	permViewSystems       = "ViewSystems"
+	permCreateRefresh     = "CreateRefreshSystemJob"
+	permAddPasswords      = "AddPasswordsForManagedSystems"
+	permViewDelegation    = "ViewDelegation"
 )
 
 // permissionNames lists every permission an identity or role may carry.

@@ -19,8 +19,7 @@ import (
 // All methods are safe for concurrent use.
 type Server struct {
 	clock      func() time.Time
-	operations map[string]*operation // by the name on the wire, in lower case
-	renamed    map[string]string
+	interfaces map[string]addresses // by the dialect's name
 	help       bool
 
 	mu     sync.Mutex
@@ -37,36 +36,31 @@ func New(opts Options) (*Server, error) {
 	if estate == nil {
 		estate = SampleEstate()
 	}
+	over := *estate
 	if opts.Errors != "" {
-		over := *estate
 		over.Service.Errors = opts.Errors
-		estate = &over
 	}
+	if opts.Dialect != "" {
+		over.Service.Dialects = []string{opts.Dialect}
+	}
+	estate = &over
 	if faults := estate.check(); len(faults) > 0 {
 		return nil, estateFailure("estate", unlocated(faults))
 	}
-	s := &Server{clock: opts.Now, counts: map[string]int64{}, help: !estate.Service.NoHelpPage, renamed: estate.Service.RenamedOperations}
+	s := &Server{clock: opts.Now, counts: map[string]int64{}, help: !estate.Service.NoHelpPage, interfaces: map[string]addresses{}}
 	if s.clock == nil {
 		s.clock = time.Now //nolint:forbidigo // the default of the clock that is handed in
 	}
-	s.operations = installed(estate.Service)
+	for _, d := range dialects() {
+		if estate.Service.speaks(d) {
+			s.interfaces[d.name] = estate.Service.addresses(d)
+		}
+	}
 	s.model = newModel(estate, s.clock(), opts.apiUser(estate), opts.APIPassword)
 	if opts.JobDuration != 0 {
 		s.model.service.JobDuration = opts.JobDuration
 	}
 	return s, s.SetFaults(opts.Faults...)
-}
-
-// installed maps the names on the wire to the operations of an installation.
-func installed(service Service) map[string]*operation {
-	out := map[string]*operation{}
-	for _, o := range operations() {
-		name := wireName(service.RenamedOperations, o.name)
-		if !slices.ContainsFunc(service.MissingOperations, func(m string) bool { return strings.EqualFold(m, o.name) }) {
-			out[strings.ToLower(name)] = o
-		}
-	}
-	return out
 }
 
 // wireName is the name that an installation gives to an operation.
@@ -86,34 +80,35 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d, base, rest, ok := split(r.URL.Path)
-	if !ok {
+	there := s.interfaces[d.name]
+	if !ok || there == nil {
 		page(http.StatusNotFound, "Not Found", "There is nothing at this address.").send(w)
 		return
 	}
 	if lower := strings.ToLower(rest); lower == "help" || strings.HasPrefix(lower, "help/") {
-		s.helpPage(r, d, base, rest).send(w)
+		s.helpPage(r, there, base, rest).send(w)
 		return
 	}
-	op := s.operations[strings.ToLower(rest)]
-	if op == nil {
+	a, allow := there.find(r.Method, rest)
+	switch {
+	case a.op != nil:
+		s.serveFaulty(w, r, a)
+	case len(allow) > 0:
+		wrongMethod(strings.Join(allow, ", ")).send(w)
+	default:
 		notFound().send(w)
-		return
 	}
-	if r.Method != d.method {
-		wrongMethod(d.method).send(w)
-		return
-	}
-	s.serveFaulty(w, r, d, op)
 }
 
 // answer carries out an operation; of the faults only those count that change
 // what it does.
-func (s *Server) answer(r *http.Request, d dialect, op *operation, hits []*fault) reply {
-	in, bad := readRequest(r, op)
+func (s *Server) answer(r *http.Request, a address, hits []*fault) reply {
+	op := a.op
+	in, bad := readRequest(r, a)
 	if bad != nil {
 		return *bad
 	}
-	c := &call{in: in, token: d.token(r, in), address: remoteHost(r), faults: hits}
+	c := &call{in: in, token: tokenOf(r, in), address: remoteHost(r), faults: hits}
 	c.cert, c.subject = callerCert(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,9 +142,26 @@ func (c *call) perform(op *operation) (any, error) {
 	return op.run(c)
 }
 
-// readRequest reads the body as strictly as the framework.
-func readRequest(r *http.Request, op *operation) (object, *reply) {
+// tokenOf is the token of a request: in the header when it reads, in the body
+// when it writes.
+func tokenOf(r *http.Request, in object) string {
+	if r.Method == http.MethodGet {
+		return r.Header.Get(tokenMember)
+	}
+	return in.str(tokenMember)
+}
+
+// readRequest reads the request as strictly as the framework: a GET's members
+// are in the query, those of anything else in the body.
+func readRequest(r *http.Request, a address) (object, *reply) {
 	bad := func(why string) (object, *reply) { page := requestError(why); return nil, &page }
+	if a.method == http.MethodGet {
+		in, err := a.op.shape().conformObject(a.fromQuery(r))
+		if err != nil {
+			return bad(err.Error())
+		}
+		return in, nil
+	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxMessage))
 	var large *http.MaxBytesError
@@ -171,7 +183,7 @@ func readRequest(r *http.Request, op *operation) (object, *reply) {
 	if raw == nil {
 		return bad("the message is null")
 	}
-	in, err := op.shape().conformObject(raw)
+	in, err := a.op.shape().conformObject(raw)
 	if err != nil {
 		return bad(err.Error())
 	}

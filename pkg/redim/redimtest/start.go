@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +26,7 @@ type Running struct {
 	*Server
 	estate  *Estate
 	apiUser string
+	dialect string // the only one; empty: any
 	url     string
 	ca      *authority // nil with plain http
 	trust   []byte     // what a client is told to trust
@@ -42,6 +45,9 @@ func Start(opts Options) (*Running, error) {
 	if err := opts.TLS.check(); err != nil {
 		return nil, err
 	}
+	if opts.Dialect != "" && !slices.Contains(dialectNames(), opts.Dialect) {
+		return nil, pam.Failf(pam.ErrUsage, "there is no dialect %q", opts.Dialect).WithHint("use one of %s", strings.Join(dialectNames(), ", "))
+	}
 	if opts.Estate == nil {
 		opts.Estate = SampleEstate()
 	}
@@ -49,7 +55,7 @@ func Start(opts Options) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Running{Server: server, estate: opts.Estate, apiUser: opts.apiUser(opts.Estate)}
+	r := &Running{Server: server, estate: opts.Estate, apiUser: opts.apiUser(opts.Estate), dialect: opts.Dialect}
 	var config *tls.Config
 	if !opts.PlainHTTP {
 		if config, err = r.secure(opts); err != nil {
