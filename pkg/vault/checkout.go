@@ -273,7 +273,10 @@ func (a *attempt) reason() string {
 }
 
 func (a *attempt) comment() string {
-	if a.integration == nil {
+	switch {
+	case a.intent.Comment == "" && a.approved != nil:
+		return a.approved.Comment
+	case a.integration == nil:
 		return a.intent.Comment
 	}
 	return compose(a.integration.Comment, a.intent.Comment)

@@ -119,6 +119,12 @@ func (s *Service) Leases(ctx context.Context, c LeaseCriteria, cursor string) (P
 	return view(ctx, s, func(ctx context.Context, r Reader) (Page[Lease], error) { return r.Leases(ctx, c) })
 }
 
+// Lease finds one by its id.
+func (s *Service) Lease(ctx context.Context, id string) (Lease, error) {
+	l, err := view(ctx, s, func(ctx context.Context, r Reader) (Lease, error) { return r.Lease(ctx, id) })
+	return l, found(err, "checkout", id, "checkouts")
+}
+
 // Extend moves the end of the caller's lease to hold after its beginning. ErrDenied
 // beyond what the caller may hold it for.
 func (q *Session) Extend(ctx context.Context, id string, hold time.Duration) (Lease, error) {

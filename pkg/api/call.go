@@ -1,0 +1,240 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/secret"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// call is one call while it is answered.
+type call struct {
+	api    *API
+	w      http.ResponseWriter
+	r      *http.Request
+	route  string // the path as the table has it
+	door   vault.Door
+	who    vault.Integration
+	began  time.Time
+	waited time.Duration // for an approval
+	status int           // that was answered; 0: nothing yet
+	code   string        // of the problem that was
+	saw    []slog.Attr   // for the log only
+}
+
+// maxHeaders bounds the names and values of all headers in bytes. Beyond what the
+// server reads at all it answers by itself, and without a document.
+const maxHeaders = 16 << 10
+
+func (a *API) serve(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		a.inFlight.Add(1)
+		defer a.inFlight.Add(-1)
+		c := &call{api: a, w: w, r: req, route: r.path, began: time.Now(), door: vault.Door{Request: newRequestID()}}
+		c.commonHeaders()
+		defer c.finish()
+		defer c.recovered()
+		if err := c.run(r); err != nil {
+			c.fail(err)
+		}
+	})
+}
+
+func newRequestID() string {
+	b := make([]byte, 10)
+	_, _ = rand.Read(b) // never fails: it ends the process instead
+	return hex.EncodeToString(b)
+}
+
+// commonHeaders are those of every answer. Nothing may be kept by anybody.
+func (c *call) commonHeaders() {
+	h := c.w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Strict-Transport-Security", "max-age=31536000")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Request-Id", c.door.Request)
+}
+
+// run takes the call through the door and answers it.
+func (c *call) run(r route) error {
+	if r.method != "" && c.r.Method != r.method {
+		c.w.Header().Set("Allow", r.method)
+		return errMethod
+	}
+	if c.api.stopped.Load() && r.needs != needNear {
+		return errStopping
+	}
+	if err := c.sizes(); err != nil {
+		return err
+	}
+	switch r.needs {
+	case needNear:
+		if !c.near() {
+			return errNoCall
+		}
+	case needSource, needToken:
+		if err := c.source(); err != nil {
+			return err
+		}
+	}
+	if r.needs == needToken {
+		if err := c.authenticate(); err != nil {
+			return err
+		}
+	}
+	return r.answer(c)
+}
+
+func (c *call) sizes() error {
+	total := len(c.r.RequestURI)
+	for name, values := range c.r.Header {
+		for _, v := range values {
+			total += len(name) + len(v)
+		}
+	}
+	if total > maxHeaders {
+		return errHeaders
+	}
+	if c.r.ContentLength > maxBody {
+		return errTooLarge
+	}
+	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxBody)
+	return nil
+}
+
+func (c *call) source() error {
+	from, err := c.api.Source(c.r)
+	if err != nil {
+		c.see("source", err.Error())
+		return errForbidden
+	}
+	c.door.From = from
+	return nil
+}
+
+// near reports whether both the peer and whom it speaks for are this machine.
+func (c *call) near() bool {
+	peer, err := netip.ParseAddrPort(c.r.RemoteAddr)
+	if err != nil || !peer.Addr().Unmap().IsLoopback() || c.source() != nil {
+		return false
+	}
+	return c.door.From.Unmap().IsLoopback()
+}
+
+// authenticate finds out whose token the call brings.
+func (c *call) authenticate() error {
+	token, err := c.bearer()
+	if err != nil {
+		return err
+	}
+	defer token.Wipe()
+	c.who, err = c.api.Vault.Authenticate(c.r.Context(), c.door, token)
+	return err
+}
+
+// bearer is the token of the one Authorization header.
+func (c *call) bearer() (secret.Value, error) {
+	values := c.r.Header.Values("Authorization")
+	if len(values) == 0 {
+		return secret.Value{}, errUnauthenticated
+	}
+	scheme, text, _ := strings.Cut(values[0], " ")
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || text == "" {
+		return secret.Value{}, errUnauthenticated
+	}
+	return secret.FromString(text), nil
+}
+
+func (c *call) actor() vault.Actor { return c.door.Actor(c.who) }
+
+// see notes something for the log.
+func (c *call) see(key, value string) { c.saw = append(c.saw, slog.String(key, value)) }
+
+// releaseTime bounds what changes something: it goes on when the caller hangs
+// up, so that what became of it is known.
+const releaseTime = 25 * time.Second
+
+// lasting is a context for what is to be ended once it has begun.
+func (c *call) lasting() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(c.r.Context()), releaseTime)
+}
+
+func (c *call) recovered() {
+	switch p := recover(); {
+	case p == nil:
+	case p == http.ErrAbortHandler: //nolint:errorlint // the very value that net/http panics with
+		panic(p)
+	default:
+		c.api.Log.Error("panic", "id", c.door.Request, "route", c.route, "panic", p, "stack", string(debug.Stack()))
+		if c.status == 0 {
+			c.fail(pam.Failf(pam.ErrOther, "panic"))
+		}
+	}
+}
+
+// finish writes the line of the log and counts the call.
+func (c *call) finish() {
+	took := time.Since(c.began)
+	method := knownMethod(c.r.Method)
+	c.api.counts.done(c, method, took)
+	level := slog.LevelInfo
+	switch {
+	case c.status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case strings.HasPrefix(c.route, "/v1/"):
+	default:
+		level = slog.LevelDebug
+	}
+	attrs := []slog.Attr{
+		slog.String("id", c.door.Request), slog.String("method", method), slog.String("route", c.route), slog.Int("status", c.status),
+		slog.Float64("ms", float64(took.Microseconds())/1e3), slog.String("peer", c.r.RemoteAddr),
+	}
+	if c.door.From.IsValid() {
+		attrs = append(attrs, slog.String("from", c.door.From.String()))
+	}
+	if c.who.ID != "" {
+		attrs = append(attrs, slog.String("integration", c.who.Name))
+	}
+	if c.code != "" {
+		attrs = append(attrs, slog.String("code", c.code))
+	}
+	c.api.Log.LogAttrs(c.r.Context(), level, "call", append(attrs, c.saw...)...)
+}
+
+// knownMethod keeps strangers from making up methods for the log and the metrics.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}
+
+// fail answers with a problem, and tells the log what was behind it.
+func (c *call) fail(err error) {
+	p := problemOf(err)
+	if r, ok := errors.AsType[*vault.Refusal](err); ok {
+		c.saw = append(c.saw, slog.String("cause", string(r.Cause)), slog.String("detail", r.Detail))
+		if r.Integration != "" && c.who.ID == "" {
+			c.see("integration", r.Integration)
+		}
+		if r.Unrecorded != nil {
+			c.see("unrecorded", r.Unrecorded.Error())
+		}
+	} else if _, ours := errors.AsType[*problem](err); !ours {
+		c.see("error", err.Error())
+	}
+	c.code = p.Code
+	c.problem(p)
+}

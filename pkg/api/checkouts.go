@@ -1,0 +1,238 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/engine"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// checkoutDoc is a check-out, without its secret.
+type checkoutDoc struct {
+	ID      string    `json:"id"`
+	State   string    `json:"state"`
+	System  string    `json:"system"`
+	Account string    `json:"account"`
+	Version int64     `json:"secret_version"`
+	Since   time.Time `json:"checked_out_at"`
+	Due     time.Time `json:"expires_at"`
+	Ended   time.Time `json:"ended_at,omitzero"`
+	Reason  string    `json:"reason,omitempty"`
+	Comment string    `json:"comment,omitempty"`
+	Ticket  string    `json:"ticket,omitempty"`
+	Request string    `json:"request,omitempty"`
+}
+
+func newCheckoutDoc(l vault.Lease) checkoutDoc {
+	c := l.Checkout("").Credential
+	return checkoutDoc{
+		ID: l.ID, State: string(l.State), System: c.System, Account: c.Account, Version: l.Secret, Since: l.At, Due: l.Due, Ended: l.Ended,
+		Reason: l.Reason, Comment: l.Comment, Ticket: l.Ticket, Request: l.RequestID,
+	}
+}
+
+// asked is the body of a check-out. Its JSON is what an idempotency key stands for.
+type asked struct {
+	System, Account, Reason, Comment, Ticket string
+	Hours                                    json.Number
+}
+
+// digest is equal for bodies that ask for the same.
+func (q asked) digest() string {
+	text, _ := json.Marshal(q) // plain texts always marshal
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func (c *call) asked() (asked, engine.CheckOutRequest, error) {
+	var q asked
+	err := c.body(members{
+		"system": &q.System, "account": &q.Account, "hours": &q.Hours, "reason": &q.Reason, "comment": &q.Comment, "ticket": &q.Ticket,
+	}, "system", "account")
+	req := engine.CheckOutRequest{Identity: pam.Identity{Name: c.who.Name}, Comment: q.Comment, Ticket: q.Ticket}
+	if err != nil {
+		return q, req, err
+	}
+	if req.For, err = hoursOf(q.Hours); err != nil {
+		return q, req, err
+	}
+	system, account, err := vault.ParseRef(q.System + "/" + q.Account)
+	if err == nil && (system != q.System || account != q.Account) {
+		err = errInvalid.with("system and account are names, system without a slash")
+	}
+	req.Credential = pam.Credential{System: system, Account: account}
+	return q, req, err
+}
+
+func hoursOf(n json.Number) (time.Duration, error) {
+	if n == "" {
+		return 0, nil
+	}
+	return vault.ParseHours(n.String())
+}
+
+// checkOut checks a credential out: 201 with the secret, or 202 with the request
+// that has to be approved first.
+func (a *API) checkOut(c *call) error {
+	key, err := c.idempotencyKey()
+	if err != nil {
+		return err
+	}
+	q, req, err := c.asked()
+	if err != nil {
+		return err
+	}
+	ask := vault.Ask{Actor: c.actor(), Reason: q.Reason, Key: key}
+	if key != "" {
+		ask.Digest = q.digest()
+	}
+	return c.release(ask, req)
+}
+
+// release goes through the engine once, and hands over what comes of it.
+func (c *call) release(ask vault.Ask, req engine.CheckOutRequest) error {
+	session, err := c.api.Vault.Session(ask)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := c.lasting()
+	defer cancel()
+	checkout, release, err := c.api.engine(session).CheckOut(ctx, req)
+	defer release.Secret.Wipe()
+	if errors.Is(err, pam.ErrPending) {
+		r, _ := session.Pending(checkout.ID)
+		return c.waiting(r)
+	}
+	if err != nil {
+		return hidden(err)
+	}
+	lease, _ := session.Lease(checkout.ID)
+	c.see("checkout", lease.ID)
+	c.w.Header().Set("Location", "/v1/checkouts/"+lease.ID)
+	return c.withSecret(http.StatusCreated, newCheckoutDoc(lease), "secret", release.Secret)
+}
+
+func (a *API) engine(s *vault.Session) *engine.Engine {
+	return &engine.Engine{Source: s, Journal: s, Clock: a.Clock, NewID: vault.NewLeaseID}
+}
+
+// hidden makes a credential that there is not look like one that is not granted.
+func hidden(err error) error {
+	if f, ok := errors.AsType[*pam.Failure](err); ok && f.Class == pam.ErrNotFound {
+		return pam.Failf(pam.ErrDenied, "%w", err)
+	}
+	return err
+}
+
+// checkouts lists those of the caller, the open ones unless it asks for all.
+func (a *API) checkouts(c *call) error {
+	q, err := c.query("state", "limit", "cursor")
+	if err != nil {
+		return err
+	}
+	actor := c.actor()
+	criteria := vault.LeaseCriteria{Holder: &actor}
+	switch q["state"] {
+	case "", "open":
+		criteria.State = vault.LeaseOpen
+	case "all":
+	default:
+		return errInvalid.with("state takes open or all")
+	}
+	if criteria.Paging, err = pageOf(q); err != nil {
+		return err
+	}
+	page, err := a.Vault.Leases(c.r.Context(), criteria, q["cursor"])
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, listOf(page, newCheckoutDoc))
+}
+
+// checkout shows one of the caller's.
+func (a *API) checkout(c *call) error {
+	if _, err := c.query(); err != nil {
+		return err
+	}
+	l, err := c.lease(c.r.Context())
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, newCheckoutDoc(l))
+}
+
+// lease is the caller's lease that the path names.
+func (c *call) lease(ctx context.Context) (vault.Lease, error) {
+	l, err := c.api.Vault.Lease(ctx, c.r.PathValue("id"))
+	if err != nil {
+		return l, err
+	}
+	if !l.Holder.Same(c.actor()) {
+		return vault.Lease{}, errNotFound
+	}
+	return l, nil
+}
+
+// checkIn gives one back. One that is over already stays as it is.
+func (a *API) checkIn(c *call) error {
+	if err := c.noBody(); err != nil {
+		return err
+	}
+	ctx, cancel := c.lasting()
+	defer cancel()
+	l, err := c.lease(ctx)
+	if err != nil {
+		return err
+	}
+	if l.State == vault.LeaseOpen {
+		session, err := a.Vault.Session(vault.Ask{Actor: c.actor(), Lease: l.ID})
+		if err != nil {
+			return err
+		}
+		if _, err := a.engine(session).CheckIn(ctx, l.Checkout("")); err != nil {
+			return err
+		}
+		if l, err = c.lease(ctx); err != nil {
+			return err
+		}
+	}
+	return c.answer(http.StatusOK, newCheckoutDoc(l))
+}
+
+// extend makes one last longer. The hours count from its beginning.
+func (a *API) extend(c *call) error {
+	var n json.Number
+	if err := c.body(members{"hours": &n}, "hours"); err != nil {
+		return err
+	}
+	hold, err := hoursOf(n)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := c.lasting()
+	defer cancel()
+	l, err := c.lease(ctx)
+	if err != nil {
+		return err
+	}
+	if l.State != vault.LeaseOpen {
+		return errConflict.with("checkout " + l.ID + " is over")
+	}
+	if !l.Due.Equal(l.At.Add(hold)) { // else it was said before
+		session, err := a.Vault.Session(vault.Ask{Actor: c.actor()})
+		if err != nil {
+			return err
+		}
+		if l, err = session.Extend(ctx, l.ID, hold); err != nil {
+			return err
+		}
+	}
+	return c.answer(http.StatusOK, newCheckoutDoc(l))
+}

@@ -1,0 +1,183 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/engine"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// requestDoc is a request for approval.
+type requestDoc struct {
+	ID       string    `json:"id"`
+	State    string    `json:"state"`
+	System   string    `json:"system"`
+	Account  string    `json:"account"`
+	Hours    float64   `json:"hours"`
+	Needed   int       `json:"approvals_needed"`
+	Given    int       `json:"approvals_given"`
+	Made     time.Time `json:"made_at"`
+	Until    time.Time `json:"expires_at"` // of the wait for a decision; once approved, for it to be collected
+	Reason   string    `json:"reason,omitempty"`
+	Comment  string    `json:"comment,omitempty"`
+	Ticket   string    `json:"ticket,omitempty"`
+	Checkout string    `json:"checkout,omitempty"` // that it became
+}
+
+func newRequestDoc(r vault.Request) requestDoc {
+	c := vault.Lease{Credential: r.Credential}.Checkout("").Credential
+	doc := requestDoc{
+		ID: r.ID, State: string(r.State), System: c.System, Account: c.Account, Hours: r.For.Hours(), Needed: r.Needed,
+		Made: r.Created, Until: r.Until, Reason: r.Reason, Comment: r.Comment, Ticket: r.Ticket, Checkout: r.Lease,
+	}
+	for _, d := range r.Decisions {
+		if d.Approve {
+			doc.Given++
+		}
+	}
+	return doc
+}
+
+// longestWait bounds a long poll.
+const longestWait = time.Minute
+
+// waiting answers that an approval is needed first.
+func (c *call) waiting(r vault.Request) error {
+	c.see("request", r.ID)
+	c.w.Header().Set("Location", "/v1/requests/"+r.ID)
+	c.w.Header().Set("Retry-After", "1")
+	return c.answer(http.StatusAccepted, newRequestDoc(r))
+}
+
+// requests lists those of the caller. It collects nothing.
+func (a *API) requests(c *call) error {
+	q, err := c.query("limit", "cursor")
+	if err != nil {
+		return err
+	}
+	actor := c.actor()
+	criteria := vault.RequestCriteria{Requester: &actor}
+	if criteria.Paging, err = pageOf(q); err != nil {
+		return err
+	}
+	page, err := a.Vault.Requests(c.r.Context(), criteria, q["cursor"])
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, listOf(page, newRequestDoc))
+}
+
+// request waits for a decision and collects the check-out: 201 with the secret
+// once, 202 while nobody has decided, 200 for what is over.
+func (a *API) request(c *call) error {
+	q, err := c.query("wait")
+	if err != nil {
+		return err
+	}
+	wait, err := waitOf(q["wait"])
+	if err != nil {
+		return err
+	}
+	r, err := c.decided(wait)
+	if err != nil {
+		return err
+	}
+	switch r.State {
+	case vault.RequestPending:
+		return c.waiting(r)
+	case vault.RequestApproved:
+		return c.collect(r)
+	}
+	return c.answer(http.StatusOK, newRequestDoc(r))
+}
+
+func waitOf(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	wait, err := time.ParseDuration(text)
+	if err != nil || wait < 0 || wait > longestWait {
+		return 0, errInvalid.with("wait takes a duration of at most 60s, such as 30s")
+	}
+	return wait, nil
+}
+
+// own is the caller's request that the path names.
+func (c *call) own(ctx context.Context) (vault.Request, error) {
+	r, err := c.api.Vault.Request(ctx, c.r.PathValue("id"))
+	if err == nil && !r.Requester.Same(c.actor()) {
+		return vault.Request{}, errNotFound
+	}
+	return r, err
+}
+
+// decided waits until the request is not pending, the wait is over, the caller
+// has gone or the server stops; and returns the request as it is then.
+func (c *call) decided(wait time.Duration) (vault.Request, error) {
+	r, err := c.own(c.r.Context())
+	if err != nil || r.State != vault.RequestPending || wait == 0 {
+		return r, err
+	}
+	change, cancel := c.api.waits.join(r.ID)
+	defer cancel()
+	if r, err = c.own(c.r.Context()); err != nil || r.State != vault.RequestPending {
+		return r, err // decided before anybody looked
+	}
+	control := http.NewResponseController(c.w)
+	_ = errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Now().Add(wait+writeTime))) // where they can't be set, the server's own hold
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	began := time.Now()
+	defer func() { c.waited = time.Since(began) }()
+	select {
+	case <-change:
+	case <-over.C:
+	case <-c.api.stopping:
+	case <-c.r.Context().Done():
+		return r, nil // nobody reads the answer, and nothing must be collected
+	}
+	return c.own(c.r.Context())
+}
+
+// collect checks out what was approved.
+func (c *call) collect(r vault.Request) error {
+	if c.r.Context().Err() != nil {
+		return c.waiting(r)
+	}
+	credential, err := c.api.Vault.Credential(c.r.Context(), r.CredentialID)
+	if err != nil {
+		return hidden(err)
+	}
+	err = c.release(vault.Ask{Actor: c.actor(), Request: r.ID}, engine.CheckOutRequest{
+		Identity: pam.Identity{Name: c.who.Name}, Credential: pam.Credential{System: credential.System, Account: credential.Account}, Ticket: r.Ticket,
+	})
+	if err == nil || c.status != 0 {
+		return err
+	}
+	// Another call may have collected it meanwhile.
+	if again, e := c.own(c.r.Context()); e == nil && again.State != vault.RequestApproved {
+		return c.answer(http.StatusOK, newRequestDoc(again))
+	}
+	return err
+}
+
+// drop withdraws a request.
+func (a *API) drop(c *call) error {
+	if err := c.noBody(); err != nil {
+		return err
+	}
+	ctx, cancel := c.lasting()
+	defer cancel()
+	if _, err := c.own(ctx); err != nil {
+		return err
+	}
+	r, err := a.Vault.Drop(ctx, c.actor(), c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, newRequestDoc(r))
+}
