@@ -101,7 +101,7 @@ func (c *call) problem(p *problem) {
 const writeTime = 20 * time.Second
 
 func (c *call) write(status int, contentType string, body []byte) {
-	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(writeTime)) // where it can't be set, the server's own holds
+	_ = http.NewResponseController(c.w).SetWriteDeadline(started().Add(writeTime)) // where it can't be set, the server's own holds
 	h := c.w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))

@@ -22,8 +22,9 @@ type Options struct {
 	// LogIn lets an application in by name and credential. nil: Vault.LogIn.
 	LogIn func(ctx context.Context, d vault.Door, name string, credential secret.Value) (vault.Admission, error)
 	// Negotiate lets an account in by the token of an Authorization: Negotiate
-	// header. nil: there is no Kerberos here.
-	Negotiate func(ctx context.Context, d vault.Door, token []byte) (vault.Admission, error)
+	// header; the reply goes back in a header of the answer. nil: there is no
+	// Kerberos here.
+	Negotiate func(ctx context.Context, d vault.Door, token []byte) (admitted vault.Admission, reply []byte, err error)
 	Clock     func() time.Time
 	Log       *slog.Logger
 	Metrics   *metrics.Registry
@@ -34,7 +35,6 @@ type Options struct {
 // API answers the calls of applications. It is safe for concurrent use.
 type API struct {
 	Options
-	routes   map[string]http.Handler
 	mux      *http.ServeMux
 	waits    *waits
 	counts   counts

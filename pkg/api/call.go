@@ -40,7 +40,7 @@ func (a *API) serve(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		a.inFlight.Add(1)
 		defer a.inFlight.Add(-1)
-		c := &call{api: a, w: w, r: req, route: r.path, began: time.Now(), door: vault.Door{Request: newRequestID()}}
+		c := &call{api: a, w: w, r: req, route: r.path, began: started(), door: vault.Door{Request: newRequestID()}}
 		c.commonHeaders()
 		defer c.finish()
 		defer c.recovered()
@@ -49,6 +49,10 @@ func (a *API) serve(r route) http.Handler {
 		}
 	})
 }
+
+// started is for how long something takes, and for deadlines of the network,
+// which are in real time.
+func started() time.Time { return time.Now() }
 
 func newRequestID() string {
 	b := make([]byte, 10)
@@ -69,7 +73,7 @@ func (c *call) commonHeaders() {
 // run takes the call through the door and answers it.
 func (c *call) run(r route) error {
 	if r.method != "" && c.r.Method != r.method {
-		c.w.Header().Set("Allow", r.method)
+		c.w.Header().Set("Allow", r.allow)
 		return errMethod
 	}
 	if c.api.stopped.Load() && r.needs != needNear {
@@ -158,6 +162,11 @@ func (c *call) bearer() (secret.Value, error) {
 
 func (c *call) actor() vault.Actor { return c.door.Actor(c.who) }
 
+// holder is the caller as what it holds is searched by: the same in every call.
+func (c *call) holder() *vault.Actor {
+	return &vault.Actor{Kind: vault.ActorIntegration, ID: c.who.ID}
+}
+
 // see notes something for the log.
 func (c *call) see(key, value string) { c.saw = append(c.saw, slog.String(key, value)) }
 
@@ -185,7 +194,7 @@ func (c *call) recovered() {
 
 // finish writes the line of the log and counts the call.
 func (c *call) finish() {
-	took := time.Since(c.began)
+	took := started().Sub(c.began)
 	method := knownMethod(c.r.Method)
 	c.api.counts.done(c, method, took)
 	level := slog.LevelInfo

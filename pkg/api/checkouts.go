@@ -40,8 +40,12 @@ func newCheckoutDoc(l vault.Lease) checkoutDoc {
 
 // asked is the body of a check-out. Its JSON is what an idempotency key stands for.
 type asked struct {
-	System, Account, Reason, Comment, Ticket string
-	Hours                                    json.Number
+	System  string      `json:"system"`
+	Account string      `json:"account"`
+	Hours   json.Number `json:"hours,omitempty"`
+	Reason  string      `json:"reason,omitempty"`
+	Comment string      `json:"comment,omitempty"`
+	Ticket  string      `json:"ticket,omitempty"`
 }
 
 // digest is equal for bodies that ask for the same.
@@ -137,8 +141,7 @@ func (a *API) checkouts(c *call) error {
 	if err != nil {
 		return err
 	}
-	actor := c.actor()
-	criteria := vault.LeaseCriteria{Holder: &actor}
+	criteria := vault.LeaseCriteria{Holder: c.holder()}
 	switch q["state"] {
 	case "", "open":
 		criteria.State = vault.LeaseOpen

@@ -58,7 +58,7 @@ func (a *API) Care() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range a.table() {
 		if r.needs == needNear {
-			r.needs = needNothing
+			r.needs, r.allow = needNothing, r.method
 			mux.Handle(r.path, a.serve(r))
 		}
 	}

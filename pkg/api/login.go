@@ -85,7 +85,11 @@ func (c *call) negotiated(values []string) (vault.Admission, error) {
 	}
 	ctx, cancel := c.lasting()
 	defer cancel()
-	return c.api.Negotiate(ctx, c.door, token)
+	admitted, reply, err := c.api.Negotiate(ctx, c.door, token)
+	if len(reply) > 0 {
+		c.w.Header().Set("WWW-Authenticate", "Negotiate "+base64.StdEncoding.EncodeToString(reply))
+	}
+	return admitted, err
 }
 
 // logOut ends the token that the call brings.

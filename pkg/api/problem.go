@@ -66,7 +66,6 @@ var (
 	errStore           = newProblem(http.StatusServiceUnavailable, "store_unavailable", "the store does not answer").after(2 * time.Second)
 	errUncertain       = newProblem(http.StatusServiceUnavailable, "outcome_unknown", "whether it was done is not known; repeat it with the same idempotency key").after(2 * time.Second)
 	errStopping        = newProblem(http.StatusServiceUnavailable, "stopping", "this server is stopping; another one, or its successor, will answer").after(time.Second)
-	errBusy            = newProblem(http.StatusServiceUnavailable, "busy", "too much to do at the moment").after(time.Second)
 )
 
 // problemOf makes the problem of an error. It is the only place that does, and

@@ -59,8 +59,7 @@ func (a *API) requests(c *call) error {
 	if err != nil {
 		return err
 	}
-	actor := c.actor()
-	criteria := vault.RequestCriteria{Requester: &actor}
+	criteria := vault.RequestCriteria{Requester: c.holder()}
 	if criteria.Paging, err = pageOf(q); err != nil {
 		return err
 	}
@@ -128,11 +127,11 @@ func (c *call) decided(wait time.Duration) (vault.Request, error) {
 		return r, err // decided before anybody looked
 	}
 	control := http.NewResponseController(c.w)
-	_ = errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Now().Add(wait+writeTime))) // where they can't be set, the server's own hold
+	_ = errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(started().Add(wait+writeTime))) // where they can't be set, the server's own hold
 	over := time.NewTimer(wait)
 	defer over.Stop()
-	began := time.Now()
-	defer func() { c.waited = time.Since(began) }()
+	began := started()
+	defer func() { c.waited = started().Sub(began) }()
 	select {
 	case <-change:
 	case <-over.C:

@@ -11,6 +11,7 @@ type route struct {
 	method, path string
 	needs        need
 	answer       func(*call) error
+	allow        string // the methods of the path
 }
 
 // need is what a call has to bring.
@@ -26,21 +27,21 @@ const (
 // routes lists every call there is.
 func (a *API) table() []route {
 	return []route{
-		{http.MethodPost, "/v1/login", needSource, a.logIn},
-		{http.MethodPost, "/v1/logout", needSource, a.logOut},
-		{http.MethodGet, "/v1/credentials", needToken, a.credentials},
-		{http.MethodPost, "/v1/checkouts", needToken, a.checkOut},
-		{http.MethodGet, "/v1/checkouts", needToken, a.checkouts},
-		{http.MethodGet, "/v1/checkouts/{id}", needToken, a.checkout},
-		{http.MethodPost, "/v1/checkouts/{id}/checkin", needToken, a.checkIn},
-		{http.MethodPost, "/v1/checkouts/{id}/extend", needToken, a.extend},
-		{http.MethodGet, "/v1/requests", needToken, a.requests},
-		{http.MethodGet, "/v1/requests/{id}", needToken, a.request},
-		{http.MethodPost, "/v1/requests/{id}/drop", needToken, a.drop},
-		{http.MethodGet, "/openapi.json", needNothing, a.document},
-		{http.MethodGet, "/healthz", needNear, a.healthy},
-		{http.MethodGet, "/readyz", needNear, a.ready},
-		{http.MethodGet, "/metrics", needNear, a.metrics},
+		{http.MethodPost, "/v1/login", needSource, a.logIn, ""},
+		{http.MethodPost, "/v1/logout", needSource, a.logOut, ""},
+		{http.MethodGet, "/v1/credentials", needToken, a.credentials, ""},
+		{http.MethodPost, "/v1/checkouts", needToken, a.checkOut, ""},
+		{http.MethodGet, "/v1/checkouts", needToken, a.checkouts, ""},
+		{http.MethodGet, "/v1/checkouts/{id}", needToken, a.checkout, ""},
+		{http.MethodPost, "/v1/checkouts/{id}/checkin", needToken, a.checkIn, ""},
+		{http.MethodPost, "/v1/checkouts/{id}/extend", needToken, a.extend, ""},
+		{http.MethodGet, "/v1/requests", needToken, a.requests, ""},
+		{http.MethodGet, "/v1/requests/{id}", needToken, a.request, ""},
+		{http.MethodPost, "/v1/requests/{id}/drop", needToken, a.drop, ""},
+		{http.MethodGet, "/openapi.json", needNothing, a.document, ""},
+		{http.MethodGet, "/healthz", needNear, a.healthy, ""},
+		{http.MethodGet, "/readyz", needNear, a.ready, ""},
+		{http.MethodGet, "/metrics", needNear, a.metrics, ""},
 	}
 }
 
@@ -49,17 +50,17 @@ func (a *API) table() []route {
 func (a *API) newMux() *http.ServeMux {
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
-	for _, r := range a.table() {
-		mux.Handle(r.method+" "+r.path, a.serve(r))
+	table := a.table()
+	for _, r := range table {
 		methods[r.path] = append(methods[r.path], r.method)
 	}
+	for _, r := range table {
+		slices.Sort(methods[r.path])
+		r.allow = strings.Join(methods[r.path], ", ")
+		mux.Handle(r.method+" "+r.path, a.serve(r))
+	}
 	for path, allowed := range methods {
-		slices.Sort(allowed)
-		allow := strings.Join(allowed, ", ")
-		mux.Handle(path, a.serve(route{path: path, answer: func(c *call) error {
-			c.w.Header().Set("Allow", allow)
-			return errMethod
-		}}))
+		mux.Handle(path, a.serve(route{method: "none", path: path, allow: strings.Join(allowed, ", ")}))
 	}
 	mux.Handle("/", a.serve(route{path: "none", answer: func(*call) error { return errNoCall }}))
 	return mux

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -31,6 +32,7 @@ type world struct {
 	*testing.T
 	*vault.Service
 	api    *api.API
+	store  *faulty
 	server *httptest.Server
 	log    *lines
 	from   netip.Addr // what the source says; zero: the peer
@@ -59,6 +61,15 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
+// forget takes out of the log what a test itself put there.
+func (l *lines) forget(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rest := strings.ReplaceAll(l.b.String(), text, "")
+	l.b.Reset()
+	l.b.WriteString(rest)
+}
+
 // keys is the master key of a test.
 type keys struct{ seal.Key }
 
@@ -70,6 +81,39 @@ func (k keys) Find(_ context.Context, id string) (vault.Key, error) {
 	return k.Key, nil
 }
 
+// faulty is a store that fails when it is told to.
+type faulty struct {
+	vault.Store
+	mu           sync.Mutex
+	read, change error
+}
+
+func (f *faulty) fail(read, change error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.read, f.change = read, change
+}
+
+func (f *faulty) View(ctx context.Context, work func(context.Context, vault.Reader) error) error {
+	f.mu.Lock()
+	err := f.read
+	f.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return f.Store.View(ctx, work)
+}
+
+func (f *faulty) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
+	f.mu.Lock()
+	err := f.change
+	f.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return f.Store.Update(ctx, work)
+}
+
 func newWorld(t *testing.T, change ...func(*api.Options)) *world {
 	t.Helper()
 	w := &world{T: t, log: &lines{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), from: netip.MustParseAddr("127.0.0.1")}
@@ -78,14 +122,15 @@ func newWorld(t *testing.T, change ...func(*api.Options)) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	w.Service, err = vault.Open(t.Context(), vault.Options{Store: s, Keys: keys{seal.GenerateKey()}, Clock: w.clock})
+	w.store = &faulty{Store: s}
+	w.Service, err = vault.Open(t.Context(), vault.Options{Store: w.store, Keys: keys{seal.GenerateKey()}, Clock: w.clock})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := api.Options{
 		Vault: w.Service, Clock: w.clock, Metrics: &metrics.Registry{}, Look: time.Millisecond,
 		Log:    slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Source: func(*http.Request) (netip.Addr, error) { return w.from, nil },
+		Source: w.source,
 	}
 	for _, c := range change {
 		c(&o)
@@ -110,6 +155,24 @@ func (w *world) nothingLeaked() {
 			w.Errorf("the log holds a secret: %s", w.log)
 		}
 	}
+}
+
+// source is where a call seems to come from: from, and nowhere when that is not
+// valid.
+func (w *world) source(*http.Request) (netip.Addr, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.from.IsValid() {
+		return w.from, errors.New("the proxy 10.9.9.9 names nobody")
+	}
+	return w.from, nil
+}
+
+// at makes calls seem to come from an address.
+func (w *world) at(address string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.from, _ = netip.ParseAddr(address)
 }
 
 func (w *world) clock() time.Time {
@@ -139,16 +202,15 @@ func (w *world) integration(edit vault.IntegrationEdit) (vault.Integration, stri
 	return got.Integration, text
 }
 
-func (w *world) credential(ref, policy string) vault.Credential {
+func (w *world) credential(ref, policy string) {
 	w.Helper()
 	system, account, _ := strings.Cut(ref, "/")
-	got, err := w.CreateCredential(w.Context(), admin("root"), vault.CredentialEdit{
+	_, err := w.CreateCredential(w.Context(), admin("root"), vault.CredentialEdit{
 		System: &system, Account: &account, Policy: &policy, Secret: secret.FromString(canary + " of " + ref),
 	})
 	if err != nil {
 		w.Fatal(err)
 	}
-	return got.Credential
 }
 
 func (w *world) policy(edit vault.PolicyEdit) vault.Policy {
@@ -236,7 +298,7 @@ type got struct {
 func (g *got) want(status int, code string) *got {
 	g.Helper()
 	is := ""
-	if g.status >= 400 {
+	if g.status >= 400 && g.method != http.MethodHead {
 		is = g.text("code")
 	}
 	if g.status != status || is != code {

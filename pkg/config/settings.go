@@ -35,6 +35,8 @@ type Settings struct {
 	Cache              Cache
 	Store              string // sqlite, sqlite:PATH or postgres://…
 	Key                string // of the store, in the forms of Cache.Key
+	Listen             string // host:port
+	MetricsListen      string // as Listen; empty: none of its own
 
 	tool    string // the command that reads the settings; empty: none in particular
 	table   []Key  // nil is Keys()
@@ -51,6 +53,8 @@ type TLS struct {
 	ClientKey  string
 	ServerName string
 	MinVersion string // 1.2 or 1.3
+	CertFile   string // of a server
+	KeyFile    string
 }
 
 // Cache is how tokens are kept.

@@ -4,14 +4,20 @@ import "time"
 
 // Keys is the table of all settings, in the order of the documentation.
 func Keys() []Key {
-	keys := make([]Key, 0, 28)
-	keys = append(keys, vendorKeys()...)
-	keys = append(keys, transportKeys()...)
-	for i := range keys {
-		keys[i].Tool = ToolRedim
-	}
+	keys := make([]Key, 0, 40)
+	keys = append(keys, of(ToolRedim, vendorKeys())...)
+	keys = append(keys, reachKeys()...)
+	keys = append(keys, of(ToolRedim, transportKeys())...)
 	keys = append(keys, ownKeys()...)
-	return append(keys, vaultKeys()...)
+	return append(append(keys, vaultKeys()...), serveKeys()...)
+}
+
+// of says which command alone reads the keys.
+func of(tool string, keys []Key) []Key {
+	for i := range keys {
+		keys[i].Tool = tool
+	}
+	return keys
 }
 
 // The commands that read settings.
@@ -62,8 +68,8 @@ func vendorKeys() []Key {
 	}
 }
 
-// transportKeys say how the service is reached.
-func transportKeys() []Key {
+// reachKeys say how a service is reached: RED IM by redim, a vault by vault.
+func reachKeys() []Key {
 	return []Key{
 		{Name: "tls.ca_file", Type: TypeText, paths: Origin.resolve, Example: "/etc/redim/ca.pem",
 			Doc:   "Certificates (PEM) of a private authority. When set, only it is trusted, not the system's authorities. There is no setting that skips verification.",
@@ -83,6 +89,12 @@ func transportKeys() []Key {
 		{Name: "timeout", Type: TypeDuration, Default: "30s", Example: "1m", Min: int64(time.Millisecond), Max: int64(time.Hour),
 			Doc:   "Longest wait for one answer.",
 			field: func(s *Settings) any { return &s.Timeout }},
+	}
+}
+
+// transportKeys say more of how RED IM is reached.
+func transportKeys() []Key {
+	return []Key{
 		{Name: "max_parallel", Type: TypeInt, Default: "8", Example: "16", Min: 1, Max: 256,
 			Doc:   "Requests in flight at one time, at most.",
 			field: func(s *Settings) any { return &s.MaxParallel }},
@@ -116,5 +128,23 @@ func vaultKeys() []Key {
 		{Name: "key", Type: TypeText, Tool: ToolVault, Default: "file", Example: "file:/etc/redim/master.key", check: checkCacheKey, paths: resolveCacheKey,
 			Doc:   "The master key, which wraps every secret in the vault's store: `file` (the file `master.key` in the user's data directory, mode 0600, made with the store), `file:PATH`, `keyring`, `passphrase:SOURCE` (a [secret source](#secret-sources)) or `systemd:NAME`. Without it nothing in the store can be opened: keep a backup of it, and not beside that of the store.",
 			field: func(s *Settings) any { return &s.Key }},
+	}
+}
+
+// serveKeys say how vault serve is reached.
+func serveKeys() []Key {
+	return []Key{
+		{Name: "listen", Type: TypeText, Tool: ToolVault, Default: "127.0.0.1:8443", Example: "0.0.0.0:8443", check: checkListen,
+			Doc:   "Address and port where `vault serve` answers. A socket that systemd hands over is used instead.",
+			field: func(s *Settings) any { return &s.Listen }},
+		{Name: "metrics_listen", Type: TypeText, Tool: ToolVault, Example: "127.0.0.1:9443", check: checkListen,
+			Doc:   "Address and port of a second listener for `/metrics`, `/healthz` and `/readyz`, which asks nobody who they are. On a loopback address it speaks plain HTTP, elsewhere HTTPS. Without it these answer to this machine only, at `listen`.",
+			field: func(s *Settings) any { return &s.MetricsListen }},
+		{Name: "tls.cert_file", Type: TypeText, Tool: ToolVault, paths: Origin.resolve, Example: "/etc/redim/server.pem",
+			Doc:   "Certificate (PEM) of `vault serve`, followed by those of the authorities between. Read again when it changes.",
+			field: func(s *Settings) any { return &s.TLS.CertFile }},
+		{Name: "tls.key_file", Type: TypeText, Tool: ToolVault, paths: Origin.resolve, Example: "/etc/redim/server.key",
+			Doc:   "Private key (PEM) of `tls.cert_file`.",
+			field: func(s *Settings) any { return &s.TLS.KeyFile }},
 	}
 }

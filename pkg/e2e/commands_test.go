@@ -15,6 +15,7 @@ func commands() map[string]command {
 	return map[string]command{
 		"exits":        positive(exits),
 		"reveal":       positive(reveal),
+		"serving":      positive(serving),
 		"simulate":     positive(simulate),
 		"faults":       positive(setFaults),
 		"advance":      positive(advance),

@@ -22,6 +22,7 @@ type watched struct {
 	work     string
 	original map[string][sha256.Size]byte // the script's own files
 	allowed  map[string]bool
+	serving  func(os.Signal) // stops the server of the script
 }
 
 // watch makes leaks fail t.

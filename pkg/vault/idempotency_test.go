@@ -39,8 +39,8 @@ func TestAKeyFollowsItsRequestToTheLease(t *testing.T) {
 	w.policy(vault.PolicyEdit{Name: new("asks"), Needed: new(1), Exclusive: new(false)})
 	w.credential("web01/root", "asks")
 	ask := vault.Ask{Actor: admin("alice"), Key: "k", Digest: "d"}
-	id := w.pending(ask, "web01/root")
-	if again := w.pending(ask, "web01/root"); again != id {
+	id := w.pending(ask)
+	if again := w.pending(ask); again != id {
 		t.Errorf("request %s, then %s", id, again)
 	}
 	if _, err := w.Decide(t.Context(), admin("carol"), id, true, ""); err != nil {
@@ -62,11 +62,11 @@ func TestAKeyFollowsItsRequestToTheLease(t *testing.T) {
 	w.intact()
 }
 
-// pending asks for what needs approval, and returns the id of the request.
-func (w *world) pending(ask vault.Ask, ref string) string {
+// pending asks for web01/root, which needs approval, and returns the id of the request.
+func (w *world) pending(ask vault.Ask) string {
 	w.Helper()
 	before := w.store.state.clone().requests
-	c, _, err := w.checkOut(ask, ref, 0)
+	c, _, err := w.checkOut(ask, "web01/root", 0)
 	refused(w, err, pam.ErrPending, "requests approve")
 	for id := range w.store.state.requests {
 		if _, old := before[id]; !old || len(before) == 1 {
@@ -83,7 +83,7 @@ func TestAKeyOfADeniedRequestAsksNobodyAgain(t *testing.T) {
 	w.policy(vault.PolicyEdit{Name: new("asks"), Needed: new(1)})
 	w.credential("web01/root", "asks")
 	ask := vault.Ask{Actor: admin("alice"), Key: "k", Digest: "d"}
-	id := w.pending(ask, "web01/root")
+	id := w.pending(ask)
 	if _, err := w.Decide(t.Context(), admin("carol"), id, false, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestAnApprovedRequestIsCollectedOnceAlsoWhenApprovalIsNeededNoMore(t *testi
 	w := newWorld(t)
 	p := w.policy(vault.PolicyEdit{Name: new("asks"), Needed: new(1), Exclusive: new(false)})
 	w.credential("web01/root", "asks")
-	id := w.pending(vault.Ask{Actor: admin("alice")}, "web01/root")
+	id := w.pending(vault.Ask{Actor: admin("alice")})
 	if _, err := w.Decide(t.Context(), admin("carol"), id, true, ""); err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ func New(app *cli.App) *vaultcli.App {
 	a := &vaultcli.App{App: app}
 	w := &wiring{App: a}
 	a.Open, a.Storage, a.MasterKey = w.open, w.storage, w.masterKey
+	a.Serve = w.serve
 	return a
 }
 

@@ -21,8 +21,16 @@ type App struct {
 	Open func(context.Context) (*Vault, error)
 	// Storage finds the store without opening it as a vault.
 	Storage func() (Storage, error)
+	// Serve answers applications until ctx ends.
+	Serve func(context.Context, Serving) error
 	// MasterKey finds the place of the master key.
 	MasterKey func(context.Context) (MasterKey, error)
+}
+
+// Serving says how the vault is served.
+type Serving struct {
+	Listen string // host:port; empty: as the settings say
+	Dev    bool   // on a loopback address, with a self-made certificate
 }
 
 // Vault is an open vault, and who works with it.

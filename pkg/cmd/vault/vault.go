@@ -16,6 +16,7 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/maintain"
 	"github.com/redim-tools/redim/pkg/cmd/policies"
 	"github.com/redim-tools/redim/pkg/cmd/requests"
+	"github.com/redim-tools/redim/pkg/cmd/serve"
 	"github.com/redim-tools/redim/pkg/cmd/store"
 )
 
@@ -45,6 +46,7 @@ Start with "vault integrations new".`, groups,
 		cli.In("care", events.New(app)),
 		cli.In("care", store.New(app)),
 		cli.In("care", key.New(app)),
+		cli.In("care", serve.New(app, nil)),
 		cli.In("care", maintain.New(app, nil)),
 		cli.In("manage", config.New(app.App)),
 		cli.In("manage", cache.New(app.App)),

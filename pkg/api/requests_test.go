@@ -1,0 +1,193 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// asks makes a credential that needs approval, and asks for it.
+func asks(t *testing.T, change ...func(*vault.PolicyEdit)) (*world, *caller, string) {
+	t.Helper()
+	w := newWorld(t)
+	edit := vault.PolicyEdit{Name: new("asks"), Needed: new(1)}
+	for _, c := range change {
+		c(&edit)
+	}
+	w.policy(edit)
+	w.credential("web01/root", "asks")
+	c := w.signIn()
+	got := c.with("Idempotency-Key", "k1").post("/v1/checkouts", theRoot()).want(http.StatusAccepted, "")
+	id := got.text("id")
+	if got.text("state") != "pending" || got.header.Get("Location") != "/v1/requests/"+id || got.value("approvals_needed") != 1.0 || got.text("reason") != "backups; patch" {
+		t.Errorf("%s", got.body)
+	}
+	return w, c, id
+}
+
+func theRoot() map[string]any {
+	return map[string]any{"system": "web01", "account": "root", "hours": 1, "reason": "patch", "comment": "as agreed", "ticket": "CHG-2"}
+}
+
+func (w *world) decide(id string, approve bool) {
+	w.Helper()
+	if _, err := w.Decide(w.Context(), admin("carol"), id, approve, ""); err != nil {
+		w.Error(err)
+	}
+}
+
+func TestAnApprovedRequestIsCollectedOnceByWhoWaits(t *testing.T) {
+	t.Parallel()
+	w, c, id := asks(t)
+	if again := c.with("Idempotency-Key", "k1").post("/v1/checkouts", theRoot()).want(http.StatusAccepted, ""); again.text("id") != id {
+		t.Errorf("a repetition made another request: %s", again.body)
+	}
+	c.get("/v1/requests/"+id).want(http.StatusAccepted, "")
+	c.get("/v1/requests/"+id+"?wait=1ms").want(http.StatusAccepted, "")
+	answers := make(chan *got, 3)
+	var all sync.WaitGroup
+	for range cap(answers) {
+		all.Go(func() { answers <- c.get("/v1/requests/" + id + "?wait=60s") })
+	}
+	w.decide(id, true)
+	all.Wait()
+	close(answers)
+	released := ""
+	for got := range answers {
+		switch got.status {
+		case http.StatusCreated:
+			released += got.text("secret")
+			if got.text("request") != id || got.text("comment") != "by contract; as agreed" || got.text("reason") != "backups; patch" || got.text("ticket") != "CHG-2" || got.text("expires_at") != "2026-03-01T13:00:00Z" {
+				t.Errorf("%s", got.body)
+			}
+		case http.StatusOK:
+			if got.text("state") != "collected" {
+				t.Errorf("%s", got.body)
+			}
+		default:
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	}
+	if released != canary+" of web01/root" {
+		t.Errorf("released %d bytes", len(released))
+	}
+	one := c.get("/v1/requests/"+id).want(http.StatusOK, "")
+	if one.text("state") != "collected" || one.text("checkout") == "" || strings.Contains(string(one.body), "c4nary") {
+		t.Errorf("%s", one.body)
+	}
+	again := c.with("Idempotency-Key", "k1").post("/v1/checkouts", theRoot()).want(http.StatusCreated, "")
+	if again.text("id") != one.text("checkout") {
+		t.Errorf("whose answer was lost got another check-out: %s", again.body)
+	}
+	c.post("/v1/requests/"+id+"/drop", nil).want(http.StatusConflict, "conflict")
+}
+
+func TestADeniedRequestIsTold(t *testing.T) {
+	t.Parallel()
+	w, c, id := asks(t)
+	answer := make(chan *got, 1)
+	go func() { answer <- c.get("/v1/requests/" + id + "?wait=60s") }()
+	w.decide(id, false)
+	if got := (<-answer).want(http.StatusOK, ""); got.text("state") != "rejected" {
+		t.Errorf("%s", got.body)
+	}
+	c.with("Idempotency-Key", "k1").post("/v1/checkouts", theRoot()).want(http.StatusConflict, "conflict")
+}
+
+func TestAWaitEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	w, c, id := asks(t)
+	answer := make(chan *got, 1)
+	go func() { answer <- c.get("/v1/requests/" + id + "?wait=60s") }()
+	for w.metric("redim_api_requests_waited_for") != "1" { // until it waits
+		time.Sleep(time.Millisecond)
+	}
+	w.api.Stop()
+	if got := (<-answer).want(http.StatusAccepted, ""); got.text("state") != "pending" || got.header.Get("Retry-After") == "" {
+		t.Errorf("%s", got.body)
+	}
+	if got := c.get("/v1/requests").want(http.StatusServiceUnavailable, "stopping"); got.header.Get("Retry-After") == "" {
+		t.Error("when to try again is not said")
+	}
+}
+
+func TestARequestIsDroppedByItsOwnerAlone(t *testing.T) {
+	t.Parallel()
+	w, c, id := asks(t)
+	if list := c.get("/v1/requests").want(http.StatusOK, ""); list.items("id") != id {
+		t.Errorf("%s", list.body)
+	}
+	_, w.secret = w.integration(vault.IntegrationEdit{Name: new("other"), Allowed: &w.app.Allowed, Grants: &w.app.Grants})
+	got := w.anybody().post("/v1/login", map[string]any{"name": "other", "credential": w.secret}).want(http.StatusOK, "")
+	other := w.anybody().with("Authorization", "Bearer "+got.text("token"))
+	if list := other.get("/v1/requests").want(http.StatusOK, ""); list.items("id") != "" {
+		t.Errorf("%s", list.body)
+	}
+	other.get("/v1/requests/"+id).want(http.StatusNotFound, "not_found")
+	other.post("/v1/requests/"+id+"/drop", nil).want(http.StatusNotFound, "not_found")
+	if got := c.post("/v1/requests/"+id+"/drop", nil).want(http.StatusOK, ""); got.text("state") != "dropped" {
+		t.Errorf("%s", got.body)
+	}
+	w.pass(time.Hour)
+	c.get("/v1/requests/"+id).want(http.StatusUnauthorized, "unauthenticated")
+}
+
+func TestWhatIsHeldIsNotCollectedYet(t *testing.T) {
+	t.Parallel()
+	w, c, id := asks(t)
+	i, _ := w.integration(vault.IntegrationEdit{
+		Name: new("other"), Allowed: &w.app.Allowed, Grants: &w.app.Grants, Skip: &vault.Skip{Justification: "change 4711"},
+	})
+	session, err := w.Session(vault.Ask{Actor: vault.Actor{Kind: vault.ActorIntegration, ID: i.ID, Name: i.Name}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := pam.Credential{System: "web01", Account: "root"}
+	if _, err := session.CheckOut(t.Context(), pam.Identity{}, root, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.decide(id, true)
+	if got := c.get("/v1/requests/"+id+"?wait=60s").want(http.StatusConflict, "checked_out"); strings.Contains(string(got.body), "other") {
+		t.Errorf("it tells who holds it: %s", got.body)
+	}
+	if err := session.CheckIn(t.Context(), pam.Identity{}, root, ""); err != nil {
+		t.Fatal(err)
+	}
+	c.get("/v1/requests/"+id).want(http.StatusCreated, "")
+}
+
+func TestARequestLapsesAtTheEndOfItsTime(t *testing.T) {
+	t.Parallel()
+	for then, state := range map[vault.Fallback]string{vault.ThenReject: "rejected", vault.ThenAccept: "lapsed"} {
+		w, _, id := asks(t, func(e *vault.PolicyEdit) { e.Then = &then })
+		w.pass(vault.DefaultWait + vault.CollectWait)
+		if got := w.signIn().get("/v1/requests/"+id).want(http.StatusOK, ""); got.text("state") != state {
+			t.Errorf("%s: %s", then, got.body)
+		}
+	}
+}
+
+func TestAnApprovalIsSkippedWithAJustification(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy(vault.PolicyEdit{Name: new("asks"), Needed: new(1)})
+	w.credential("web01/root", "asks")
+	until := w.now.Add(time.Minute)
+	if _, err := w.EditIntegration(t.Context(), admin("root"), w.app.ID, 0, vault.IntegrationEdit{Skip: &vault.Skip{Justification: "change 4711", Until: until}}); err != nil {
+		t.Fatal(err)
+	}
+	c := w.signIn()
+	out := c.post("/v1/checkouts", theRoot()).want(http.StatusCreated, "")
+	c.post("/v1/checkouts/"+out.text("id")+"/checkin", nil).want(http.StatusOK, "")
+	w.pass(time.Minute)
+	c.post("/v1/checkouts", theRoot()).want(http.StatusAccepted, "")
+	page, err := w.Skips(t.Context(), 10, "")
+	if err != nil || len(page.Items) != 1 {
+		t.Errorf("%+v, %v", page, err)
+	}
+}

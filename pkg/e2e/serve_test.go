@@ -1,0 +1,80 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// serving starts vault serve --dev with the script's settings, waits until it is
+// ready, and stops it at the end of the script. SERVER is its address and CA its
+// certificate; what it logs is in serve.log. "serving stop" ends it before, and
+// "serving kill" does so without a word.
+func serving(ts *testscript.TestScript, args []string) {
+	switch strings.Join(args, " ") {
+	case "stop":
+		stopServing(ts, syscall.SIGTERM)
+		return
+	case "kill":
+		stopServing(ts, syscall.SIGKILL)
+		return
+	}
+	f := flag.NewFlagSet("serving", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	log := f.String("log", "serve.log", "where its log goes")
+	ts.Check(f.Parse(args))
+	path, err := exec.LookPath("vault")
+	ts.Check(err)
+	cmd := exec.CommandContext(context.Background(), path, append([]string{"serve", "--dev", "--listen", "127.0.0.1:0"}, f.Args()...)...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range scriptVars(ts) {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	file, err := os.OpenFile(ts.MkAbs(*log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	cmd.Stderr = file
+	ts.Check(cmd.Start())
+	watchOf(ts).serving = func(how os.Signal) {
+		_ = cmd.Process.Signal(how)
+		hung := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+		_ = cmd.Wait()
+		hung.Stop()
+		_ = file.Close()
+	}
+	ts.Defer(func() { stopServing(ts, syscall.SIGTERM) })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	url, ready := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	if err != nil || !ready {
+		stopServing(ts, syscall.SIGTERM)
+		ts.Fatalf("vault serve said %q, %v; its log: %s", line, err, ts.ReadFile(*log))
+	}
+	ts.Setenv("SERVER", url)
+	ts.Setenv("CA", filepath.Join(ts.Getenv("XDG_DATA_HOME"), "redim", "dev", "dev-cert.pem"))
+}
+
+func stopServing(ts *testscript.TestScript, how os.Signal) {
+	w := watchOf(ts)
+	if stop := w.serving; stop != nil {
+		w.serving = nil
+		stop(how)
+	}
+}
+
+// scriptVars are the variables of a script that a server has to have too.
+func scriptVars(*testscript.TestScript) []string {
+	return []string{
+		"HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "LANG", "TZ", "GORACE", "GOCOVERDIR",
+		"REDIM_CONFIG", "REDIM_STORE", "REDIM_KEY", "REDIM_PROFILE",
+	}
+}

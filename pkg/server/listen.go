@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// listen opens the listeners, or takes those that systemd hands over: the one
+// called metrics for Care, any other for the service.
+func (s *running) listen(ctx context.Context) error {
+	handed, err := inherited(s.Getenv)
+	if err != nil {
+		return err
+	}
+	s.main, s.care = handed[""], handed["metrics"]
+	if s.main == nil {
+		if s.main, err = open(ctx, "listen", s.Listen); err != nil {
+			return err
+		}
+	}
+	if s.care == nil && s.Metrics != "" {
+		if s.care, err = open(ctx, "metrics_listen", s.Metrics); err != nil {
+			return errors.Join(err, s.main.Close())
+		}
+	}
+	if s.Wrap != nil {
+		s.main = s.Wrap(s.main)
+	}
+	s.main = limit(s.main, maxConns)
+	return nil
+}
+
+func open(ctx context.Context, setting, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, pam.Failf(pam.ErrUsage, "listen at %s: %w", address, err).WithHint("choose another address and port with the setting %s", setting)
+	}
+	return l, nil
+}
+
+// firstFD is where systemd begins with what it hands over.
+const firstFD = 3
+
+// inherited takes the sockets of systemd's socket activation.
+func inherited(getenv func(string) string) (map[string]net.Listener, error) {
+	out := map[string]net.Listener{}
+	n, err := strconv.Atoi(getenv("LISTEN_FDS"))
+	if err != nil || n < 1 || getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return out, nil //nolint:nilerr // nothing was handed over, or not to us
+	}
+	names := strings.Split(getenv("LISTEN_FDNAMES"), ":")
+	for i := range n {
+		name := ""
+		if i < len(names) && names[i] == "metrics" {
+			name = "metrics"
+		}
+		f := os.NewFile(uintptr(firstFD+i), "socket "+strconv.Itoa(i))
+		l, err := net.FileListener(f)
+		_ = f.Close() // FileListener has a copy
+		if err != nil {
+			return nil, pam.Failf(pam.ErrUsage, "socket %d that systemd hands over can't be listened at: %w", i, err).WithHint("its unit needs ListenStream= with an address and port")
+		}
+		if out[name] != nil {
+			return nil, pam.Failf(pam.ErrUsage, "systemd hands over several sockets").WithHint("one for the service, and one with FileDescriptorName=metrics, are taken")
+		}
+		out[name] = l
+	}
+	return out, nil
+}
+
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// limit bounds how many connections are open at once. Further ones wait.
+func limit(l net.Listener, most int) net.Listener {
+	return &limited{Listener: l, slots: make(chan struct{}, most), closed: make(chan struct{})}
+}
+
+type limited struct {
+	net.Listener
+	slots  chan struct{}
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *limited) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &limitedConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+func (l *limited) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+type limitedConn struct {
+	net.Conn
+	free func()
+}
+
+func (c *limitedConn) Close() error {
+	err := c.Conn.Close()
+	c.free()
+	return err
+}

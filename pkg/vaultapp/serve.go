@@ -1,0 +1,114 @@
+package vaultapp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+
+	"github.com/redim-tools/redim/pkg/api"
+	"github.com/redim-tools/redim/pkg/cli/vaultcli"
+	"github.com/redim-tools/redim/pkg/config"
+	"github.com/redim-tools/redim/pkg/metrics"
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/server"
+)
+
+// serve opens the vault and answers applications until ctx ends.
+func (w *wiring) serve(ctx context.Context, how vaultcli.Serving) error {
+	s, err := w.Settings()
+	if err != nil {
+		return err
+	}
+	if how.Listen == "" {
+		how.Listen = s.Listen
+	}
+	log := slog.New(slog.NewJSONHandler(w.Streams.Err, &slog.HandlerOptions{ReplaceAttr: inUTC}))
+	certificate, tell, err := w.certificate(s, how, log)
+	if err != nil {
+		return err
+	}
+	v, err := w.open(ctx)
+	if err != nil {
+		return err
+	}
+	registry := &metrics.Registry{}
+	registry.Process(w.Now())
+	service := api.New(api.Options{Vault: v.Service, Source: peer, Clock: w.Now, Log: log, Metrics: registry})
+	err = server.Run(ctx, server.Options{
+		Service: service, Listen: how.Listen, Metrics: s.MetricsListen, Certificate: certificate, MinVersion: minVersion(s), Log: log, Getenv: w.Getenv,
+		Ready: func(address, metrics net.Addr) {
+			tell()
+			if metrics != nil {
+				w.Say("metrics at %s", metrics)
+			}
+			_, _ = fmt.Fprintf(w.Streams.Out, "ready https://%s\n", address)
+		},
+		Upkeep: server.Upkeep(v.Service, log),
+	})
+	return errors.Join(err, v.RecordRefused(context.WithoutCancel(ctx)), v.Close())
+}
+
+// inUTC writes the times of a log in UTC.
+func inUTC(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
+	}
+	return a
+}
+
+func minVersion(s *config.Settings) uint16 {
+	if s.TLS.MinVersion == "1.3" {
+		return tls.VersionTLS13
+	}
+	return tls.VersionTLS12
+}
+
+// certificate finds the certificate to serve with, and how to tell of it.
+func (w *wiring) certificate(s *config.Settings, how vaultcli.Serving, log *slog.Logger) (get func(*tls.ClientHelloInfo) (*tls.Certificate, error), tell func(), err error) {
+	cert, key := s.TLS.CertFile, s.TLS.KeyFile
+	tell = func() {}
+	switch {
+	case how.Dev:
+		made, err := w.selfMade(how.Listen)
+		if err != nil {
+			return nil, nil, err
+		}
+		cert, key = made.Cert, made.Key
+		tell = func() { w.Say("self-made certificate %s, SHA-256 %s", made.Cert, made.Fingerprint) }
+	case cert == "" || key == "":
+		return nil, nil, pam.Failf(pam.ErrUsage, "there is no certificate to serve with").
+			WithHint("set tls.cert_file and tls.key_file; or try it on this machine with: vault serve --dev")
+	}
+	c, err := server.NewCertificates(cert, key, log, w.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.Get, tell, nil
+}
+
+// selfMade refuses to answer other machines with a certificate that vouches for
+// itself.
+func (w *wiring) selfMade(listen string) (server.SelfMade, error) {
+	host, _, err := net.SplitHostPort(listen)
+	address, parseErr := netip.ParseAddr(host)
+	if err != nil || host != "localhost" && (parseErr != nil || !address.IsLoopback()) {
+		return server.SelfMade{}, pam.Failf(pam.ErrUsage, "--dev does not listen at %q", listen).WithHint("use a loopback address, such as 127.0.0.1:8443; or set tls.cert_file and tls.key_file, and leave --dev out")
+	}
+	dir, err := w.Paths.DataDir()
+	if err != nil {
+		return server.SelfMade{}, err
+	}
+	return server.MakeCertificate(filepath.Join(dir, "dev"), w.Now())
+}
+
+// peer is the address at the other end of the connection.
+func peer(r *http.Request) (netip.Addr, error) {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	return at.Addr(), err
+}
