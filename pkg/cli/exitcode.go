@@ -15,6 +15,8 @@ const (
 	ExitOK               = 0   // Fine. An empty list is fine too.
 	ExitOther            = 1   // A failure of none of the kinds below.
 	ExitUsage            = 2   // Wrong flags, arguments, settings or input; or a choice that a script has to make.
+	ExitOwnOther         = 101 // A failure of none of the kinds below, of a command that runs a program.
+	ExitOwnUsage         = 102 // Wrong flags, arguments, settings or input, of a command that runs a program.
 	ExitPartial          = 103 // Partly done: see the message for what was and what was not.
 	ExitSignIn           = 104 // The delegation identity or the integration could not sign in, or a token was refused twice.
 	ExitDenied           = 105 // Signed in, but not permitted; also: no impersonation mapping for this user.
@@ -30,6 +32,8 @@ const (
 	ExitClockSkew        = 115 // The service's clock is more than a minute off.
 	ExitUnattested       = 116 // Operations that no public material attests are in use.
 	ExitProtocol         = 117 // The answer was not one: HTML instead of JSON, too long, cut short.
+	ExitNotRun           = 126 // The program can't be run; nothing was checked out for it, or it is back.
+	ExitProgramNotFound  = 127 // There is no such program; nothing was checked out for it.
 	ExitInterrupted      = 130 // Interrupted by the user or by a signal.
 )
 

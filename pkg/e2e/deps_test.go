@@ -35,7 +35,7 @@ func TestRedimLinksNoDatabaseAndNoTests(t *testing.T) {
 	t.Parallel()
 	forbidden := []string{
 		"modernc.org/sqlite", "github.com/jackc/pgx", "github.com/mattn/go-sqlite3", "github.com/lib/pq", "github.com/pressly/goose",
-		"testing", "net/http/httptest", "pgregory.net/rapid", "github.com/google/go-cmp", "github.com/creack/pty", "github.com/rogpeppe/go-internal/testscript",
+		"testing", "net/http/httptest", "pgregory.net/rapid", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal/testscript",
 		module + "pkg/store", module + "pkg/vaultapp", module + "pkg/cli/vaultcli", module + "pkg/api", module + "pkg/ecm", module + "pkg/vault", module + "pkg/e2e", module + "pkg/bench",
 	}
 	linked := goList(t, "-deps", "./cmd/redim")
@@ -80,6 +80,7 @@ func TestLibrariesHaveOneImporter(t *testing.T) {
 		"github.com/AlecAivazis/survey":              {"pkg/prompt"},
 		"github.com/olekukonko":                      {"pkg/render"},
 		"github.com/zalando/go-keyring":              {"pkg/keyring"},
+		"github.com/creack/pty":                      {"pkg/child"},
 		"modernc.org/sqlite":                         {"pkg/store"},
 		"github.com/jackc/pgx":                       {"pkg/store"},
 		"github.com/pressly/goose":                   {"pkg/store"},

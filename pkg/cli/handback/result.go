@@ -112,18 +112,25 @@ func (o *Options) verdict(results []result) error {
 	return o.spinVerdict(results)
 }
 
-func (o *Options) spinAgain(id string) string { return o.Command + " spin --checkout " + id }
-
 func (o *Options) spinVerdict(results []result) error {
 	for _, r := range results {
-		if r.in.Spin.Failed() {
-			will := "will"
-			if r.in.Spin.Reason == engine.SpinUnknown {
-				will = "may"
-			}
-			return pam.Failf(pam.ErrPartial, "%s is back, but its password %s not be changed: %w", r.checkout.Credential.Ref(), will, r.in.Spin.Err).
-				WithHint("mend the cause, such as template_jobs or the permissions of the delegation identity, then: %s", o.spinAgain(r.checkout.ID))
+		if err := SpinVerdict(r.in, o.Command); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// SpinVerdict is the failure of a spin after a check-in that went well. Its hint
+// names a command of the program.
+func SpinVerdict(in engine.CheckInResult, program string) error {
+	if !in.Spin.Failed() {
+		return nil
+	}
+	will := "will"
+	if in.Spin.Reason == engine.SpinUnknown {
+		will = "may"
+	}
+	return pam.Failf(pam.ErrPartial, "%s is back, but its password %s not be changed: %w", in.Checkout.Credential.Ref(), will, in.Spin.Err).
+		WithHint("mend the cause, such as template_jobs or the permissions of the delegation identity, then: %s spin --checkout %s", program, in.Checkout.ID)
 }

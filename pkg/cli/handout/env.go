@@ -8,6 +8,14 @@ import (
 	"github.com/redim-tools/redim/pkg/secret"
 )
 
+// Variable is a variable with a field of a check-out.
+type Variable struct{ Name, Field string }
+
+// Variables are those that are handed out where nobody says which.
+func Variables() []Variable {
+	return []Variable{{"REDIM_CHECKOUT_ID", "id"}, {"REDIM_USERNAME", "username"}, {"REDIM_SYSTEM", "system"}, {"REDIM_PASSWORD", "password"}}
+}
+
 // writeEnv writes assignments for eval in a POSIX shell. Everything stands in
 // single quotes, in which only the quote itself needs care.
 func writeEnv(out io.Writer, c pam.Checkout, v secret.Value) error {
@@ -25,10 +33,9 @@ func writeEnv(out io.Writer, c pam.Checkout, v secret.Value) error {
 		}
 		buf.WriteString("'\n")
 	}
-	assign("REDIM_CHECKOUT_ID", []byte(c.ID))
-	assign("REDIM_USERNAME", []byte(username(c.Credential)))
-	assign("REDIM_SYSTEM", []byte(c.Credential.System))
-	_ = v.Reveal(func(b []byte) error { assign("REDIM_PASSWORD", b); return nil })
+	for _, variable := range Variables() {
+		_ = Field(variable.Field, c, pam.Release{Secret: v}).Reveal(func(b []byte) error { assign(variable.Name, b); return nil })
+	}
 	_, err := out.Write(buf.Bytes())
 	return err
 }

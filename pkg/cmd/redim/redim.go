@@ -12,6 +12,7 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/config"
 	"github.com/redim-tools/redim/pkg/cmd/demo"
 	"github.com/redim-tools/redim/pkg/cmd/dialect"
+	"github.com/redim-tools/redim/pkg/cmd/exec"
 	"github.com/redim-tools/redim/pkg/cmd/recovery"
 	"github.com/redim-tools/redim/pkg/cmd/simulate"
 	"github.com/redim-tools/redim/pkg/cmd/testsettings"
@@ -34,6 +35,7 @@ Start with "redim demo", which shows the main job on a stand-in server, then wit
 "redim config init".`, groups,
 		cli.In("use", testsettings.New(app, nil)),
 		cli.In("use", checkout.New(app, nil)),
+		cli.In("use", exec.New(app, nil)),
 		cli.In("use", checkin.New(app, nil)),
 		cli.In("use", checkouts.New(app, nil)),
 		cli.In("use", recovery.New(app, nil)),
