@@ -10,13 +10,17 @@
 //	pty dialogue prog args.. is a program: a person at a terminal (package dialogue);
 //	                         -out FILE sends prog's standard output there instead
 //	simulate [flags]         starts a stand-in server until the script ends, with its
-//	                         files in sim; sets SIM and REDIM_CONFIG
+//	                         files in sim; sets SIM, URL and REDIM_CONFIG
 //	faults [spec...]         sets the server's faults
 //	advance D                lets the server's clock advance
 //	stats PATH WANT          compares one of the server's counters
 //	jsonpath FILE PATH WANT  compares one value of a JSON file, or of stdout or stderr
 //	fields FILE              shows the members of a JSON document, to compare with cmp
 //	canary-allow FILE...     these files may hold a secret
+//
+// The scripts of redim that start a server run once in each dialect, which is in
+// $DIALECT; a line that is for one of them begins with [dialect:NAME]. In all of
+// them an operation is named as JSON V2 names it.
 //
 // After each script its directory and its log are searched for secrets in the
 // clear and in every usual encoding. A file of the script itself that did not

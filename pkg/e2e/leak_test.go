@@ -57,7 +57,7 @@ func TestPlantedLeaksAreCaught(t *testing.T) {
 				}}
 				testscript.RunT(parent, testscript.Params{Files: []string{path}, Cmds: commands(), Setup: func(e *testscript.Env) error {
 					e.Setenv("LEAK", leak)
-					return setup(e, "redim")
+					return setup(e, "redim", "json-v2")
 				}})
 			})
 			want := []string{"the output of the script's beginning", "the output of exec printenv LEAK", "the output of exec sh -c 'printenv LEAK >&2'", ".tmp/hidden", "own"}

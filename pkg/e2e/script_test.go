@@ -6,12 +6,30 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/redim-tools/redim/pkg/redim/dialect"
 )
 
 // scripts is where the scripts are, from this package.
 const scripts = "../../testdata/script"
 
 func TestScriptsOfRedim(t *testing.T) { t.Parallel(); runScripts(t, "redim") }
+
+// TestScriptsOfRedimInOtherDialects runs those scripts of redim that talk to a
+// server against one that speaks nothing but JSON v1, and nothing but REST. The
+// run above has a server with all interfaces, of which redim takes JSON V2.
+func TestScriptsOfRedimInOtherDialects(t *testing.T) {
+	t.Parallel()
+	files := talking(t, filepath.Join(scripts, "redim"))
+	for _, d := range dialect.Spoken()[1:] {
+		t.Run(d, func(t *testing.T) {
+			t.Parallel()
+			p := params("redim", d)
+			p.Files = files
+			testscript.RunT(&watched{T: t}, p)
+		})
+	}
+}
 func TestScriptsOfVault(t *testing.T) { t.Parallel(); runScripts(t, "vault") }
 
 // TestScriptsOfBoth runs the same scripts against each command as $PROG.
@@ -32,21 +50,27 @@ func runScripts(t *testing.T, prog string) {
 
 func runDir(t *testing.T, dir, prog string) {
 	t.Helper()
-	testscript.RunT(&watched{T: t}, testscript.Params{
-		Dir:                 dir,
+	p := params(prog, dialect.Spoken()[0])
+	p.Dir, p.UpdateScripts = dir, os.Getenv("REDIM_UPDATE_SCRIPTS") != ""
+	testscript.RunT(&watched{T: t}, p)
+}
+
+func params(prog, spoken string) testscript.Params {
+	return testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		UpdateScripts:       os.Getenv("REDIM_UPDATE_SCRIPTS") != "",
-		Setup:               func(e *testscript.Env) error { return setup(e, prog) },
+		Setup:               func(e *testscript.Env) error { return setup(e, prog, spoken) },
+		Condition:           func(cond string) (bool, error) { return inDialect(cond, spoken) },
 		Cmds:                commands(),
-	})
+	}
 }
 
 // setup gives a script a home of its own, with nothing in it.
-func setup(e *testscript.Env, prog string) error {
+func setup(e *testscript.Env, prog, spoken string) error {
 	home := filepath.Join(e.WorkDir, "home")
 	vars := map[string]string{
 		"PROG":            prog,
+		"DIALECT":         spoken,
 		"HOME":            home,
 		"XDG_CONFIG_HOME": filepath.Join(home, ".config"),
 		"XDG_CACHE_HOME":  filepath.Join(home, ".cache"),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/redim-tools/redim/pkg/redim/dialect"
 	"github.com/redim-tools/redim/pkg/redim/redimtest"
 )
 
@@ -27,6 +28,7 @@ func simulate(ts *testscript.TestScript, args []string) {
 	ts.Check(server.WriteDir(dir))
 	watchOf(ts).allow(filepath.Join(dir, "password"))
 	ts.Setenv("SIM", dir)
+	ts.Setenv("URL", server.URL())
 	ts.Setenv("REDIM_CONFIG", filepath.Join(dir, "settings.yaml"))
 }
 
@@ -38,10 +40,17 @@ func simulateFlags(ts *testscript.TestScript, args []string) (redimtest.Options,
 	estate := f.String("estate", "", "estate file")
 	errs := f.String("errors", "", "profile of error answers")
 	cert := f.String("cert", "", "what is wrong with the certificate")
+	f.StringVar(&opts.Dialect, "dialect", "", "the only interface")
 	f.BoolVar(&opts.PlainHTTP, "plain-http", false, "no TLS")
 	f.Func("fault", "a fault", func(s string) error { opts.Faults = append(opts.Faults, s); return nil })
 	if err := f.Parse(args); err != nil {
 		return opts, "", err
+	}
+	if spoken := ts.Getenv("DIALECT"); opts.Dialect == "" && spoken != dialect.Spoken()[0] {
+		opts.Dialect = spoken
+	}
+	for i := range opts.Faults {
+		opts.Faults[i] = inNames(ts.Getenv("DIALECT"), opts.Faults[i])
 	}
 	opts.Errors, opts.TLS = redimtest.ErrorProfile(*errs), redimtest.TLSMode(*cert)
 	if *estate != "" {
@@ -61,7 +70,7 @@ func stats(ts *testscript.TestScript, args []string) {
 	}
 	doc, err := ask(ts, http.MethodGet, "stats", "")
 	ts.Check(err)
-	got, err := pick([]byte(doc), args[0])
+	got, err := pick([]byte(doc), inNames(ts.Getenv("DIALECT"), args[0]))
 	ts.Check(err)
 	if got == "absent" && strings.HasPrefix(args[0], "operations.") {
 		got = "0"
@@ -72,7 +81,7 @@ func stats(ts *testscript.TestScript, args []string) {
 }
 
 func setFaults(ts *testscript.TestScript, args []string) {
-	_, err := ask(ts, http.MethodPost, "faults", strings.Join(args, "\n"))
+	_, err := ask(ts, http.MethodPost, "faults", inNames(ts.Getenv("DIALECT"), strings.Join(args, "\n")))
 	ts.Check(err)
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim/dialect"
@@ -211,8 +212,8 @@ func TestAMissingOperationIsNotTakenForAnotherDialect(t *testing.T) {
 	estate := redimtest.SampleEstate()
 	estate.Service.MissingOperations = []string{opList, "AccountStoreOps_SharedCredential_GetLists"}
 	b := newBench(t, redimtest.Options{Estate: estate})
-	memory := &fakeMemory{name: "json-v2"}
-	b.config.Dialects = memory
+	memory, now := &fakeMemory{name: "json-v2"}, time.Now()
+	b.config.Dialects, b.config.Now = memory, func() time.Time { return now }
 	requests, c := b.watch(), b.client()
 	_, err := c.Stored(t.Context(), alice(), "web01")
 	wantFailure(t, err, pam.ErrProtocol, "dialect_operations.stored_list", false)
@@ -220,6 +221,12 @@ func TestAMissingOperationIsNotTakenForAnotherDialect(t *testing.T) {
 	wantFailure(t, err, pam.ErrProtocol, "dialect_operations.shared_lists", false)
 	if n := gets(requests()); n != 1 || memory.name != "json-v2" {
 		t.Errorf("asked %d times, remembered %q: %q", n, memory.name, requests())
+	}
+	now = now.Add(time.Minute)
+	_, err = c.SharedLists(t.Context(), alice())
+	wantFailure(t, err, pam.ErrProtocol, "dialect_operations.shared_lists", false)
+	if n := gets(requests()); n != 2 {
+		t.Errorf("a minute later: asked %d times in all", n)
 	}
 }
 

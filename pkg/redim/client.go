@@ -76,8 +76,9 @@ func New(cfg Config) (*Client, error) {
 		delegation: pam.Identity{Domain: cfg.Authenticator, Name: cfg.APIUser},
 		memo:       newMemo(), skew: &transport.Skew{},
 	}
-	speech.ask = c.answersAs
-	return c, c.fill(cfg.HTTP)
+	err = c.fill(cfg.HTTP)
+	speech.ask, speech.now = c.answersAs, c.now
+	return c, err
 }
 
 func (c *Client) fill(given *http.Client) error {

@@ -51,9 +51,9 @@ func (c *Client) noSuchOperation(op *dialect.Operation, status int) error {
 	f := pam.Failf(pam.ErrProtocol, "the service has no operation %s (%d) at %s", op.Name, status, c.place(op))
 	f.Err = errors.Join(errDenial, errNoOperation)
 	if op.Attested.Public() {
-		return f.WithHint("check endpoint_url: %s", addressHint)
+		return f.WithHint("check endpoint_url, and with redim dialect probe which interfaces the service has; %s", addressHint)
 	}
-	return f.WithHint("this name is ours, and public nowhere: look the real one up on the service's help page, %s, and set dialect_operations.%s", c.helpAddress(op.Base), op.Key)
+	return f.WithHint("this name is ours, and public nowhere: redim dialect probe, or the help page %s, may show the real one, for dialect_operations.%s", c.helpAddress(op.Base), op.Key)
 }
 
 // denial is the failure that a status, or other, stands for.

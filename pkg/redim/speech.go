@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim/dialect"
@@ -28,13 +29,18 @@ type speech struct {
 	known  []*dialect.Dialect // that auto chooses from, the likeliest first
 	memory DialectMemory
 	ask    func(ctx context.Context, d *dialect.Dialect) (echo, error)
+	now    func() time.Time
 	busy   chan struct{} // holds one while somebody finds out
 
 	mu       sync.Mutex
 	spoken   *dialect.Dialect // nil while it is not known
 	ruledOut []*dialect.Dialect
-	doubted  bool // the service was asked again after an operation was missing
+	doubted  time.Time // when the service was asked again after an operation was missing
 }
+
+// certain is how long the service is not asked again whether it still speaks
+// what it spoke.
+const certain = time.Minute
 
 func newSpeech(cfg Config) (*speech, error) {
 	d, err := dialect.Open(cfg.Dialect, cfg.Operations)
@@ -145,7 +151,7 @@ func (s *speech) settle(d *dialect.Dialect) {
 // mistaken is told that the service lacks an operation of d. It reports whether
 // another dialect is to be spoken from now on. A missing log-in rules d out; any
 // other operation may be missing for a reason of its own, so the service is
-// asked, once.
+// asked, but not often.
 func (s *speech) mistaken(ctx context.Context, d *dialect.Dialect, key string) bool {
 	if s.fixed != nil || s.enter(ctx) != nil {
 		return false
@@ -172,9 +178,11 @@ func (s *speech) doubt(d *dialect.Dialect, key string) bool {
 		s.ruledOut = append(s.ruledOut, d)
 		return true
 	}
-	first := !s.doubted
-	s.doubted = true
-	return first
+	if !s.doubted.IsZero() && s.now().Sub(s.doubted) < certain {
+		return false
+	}
+	s.doubted = s.now()
+	return true
 }
 
 func (s *speech) enter(ctx context.Context) error {

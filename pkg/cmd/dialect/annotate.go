@@ -24,6 +24,9 @@ func annotate(d *dialect.Dialect, c changes, ops []operation) (string, error) {
 		}
 		b.WriteString(line)
 	}
+	if c.found != "" {
+		b.WriteString("\n# The setting is auto, and " + c.found + " was found.\n")
+	}
 	b.WriteString("\n# Attested by public material: " + keysOf(ops, true) + "\n# Not attested: " + keysOf(ops, false) + "\n")
 	return b.String(), nil
 }

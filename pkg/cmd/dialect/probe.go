@@ -78,9 +78,7 @@ func runProbe(ctx context.Context, opts *ProbeOptions) error {
 	if err != nil {
 		return err
 	}
-	if set == dialect.Auto {
-		set = ""
-	}
+	opts.Name, set = known(opts.Name), known(set)
 	if err := writeSurvey(opts, s); err != nil {
 		return err
 	}

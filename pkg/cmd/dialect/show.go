@@ -85,6 +85,7 @@ func atMostOne(cmd *cobra.Command, args []string) error {
 func runShow(opts *ShowOptions) error {
 	name := opts.Name
 	var overrides map[string]any
+	found := ""
 	s, wrong := opts.Load()
 	if wrong == nil {
 		overrides = s.DialectOperations
@@ -93,6 +94,7 @@ func runShow(opts *ShowOptions) error {
 		}
 		if name == dialect.Auto {
 			name = known(opts.Found(s))
+			found = name
 		}
 	}
 	d, err := dialect.Open(name, overrides)
@@ -103,7 +105,7 @@ func runShow(opts *ShowOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := show(opts, d, overridesOf(s, wrong)); err != nil {
+	if err := show(opts, d, changesOf(s, found, wrong)); err != nil {
 		return err
 	}
 	return wrong
@@ -121,13 +123,14 @@ func known(name string) string {
 type changes struct {
 	operations map[string]any
 	from       func(key string) string
+	found      string // the dialect that auto found; empty otherwise
 }
 
-func overridesOf(s *config.Settings, wrong error) changes {
+func changesOf(s *config.Settings, found string, wrong error) changes {
 	if wrong != nil {
 		return changes{}
 	}
-	return changes{operations: s.DialectOperations, from: func(key string) string { return s.OperationOrigin(key).String() }}
+	return changes{operations: s.DialectOperations, found: found, from: func(key string) string { return s.OperationOrigin(key).String() }}
 }
 
 func show(opts *ShowOptions, d *dialect.Dialect, c changes) error {
