@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -179,6 +180,23 @@ func (s *Server) Files(tb testing.TB) []string {
 		tb.Fatalf("%d files, %v", len(files), err)
 	}
 	return files
+}
+
+// Dump is what pg_dump writes of one schema, in the words of any schema: without
+// its name, and without what differs from one dump to the next.
+func (s *Server) Dump(tb testing.TB, schema string) string {
+	tb.Helper()
+	out, err := s.command("pg_dump", "-h", s.Dir, "-p", strconv.Itoa(s.Port), "-U", "admin", "-n", schema, "postgres").CombinedOutput()
+	if err != nil {
+		tb.Fatalf("pg_dump: %v: %s", err, out)
+	}
+	var kept []string
+	for line := range strings.Lines(strings.ReplaceAll(string(out), schema, "SCHEMA")) {
+		if !strings.HasPrefix(line, "--") && !strings.HasPrefix(line, `\`) {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
 }
 
 // Bench runs pgbench and returns what it printed.
