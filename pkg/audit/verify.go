@@ -42,7 +42,7 @@ type Verifier struct {
 // changed, removed, added or moved; an error of the walk comes back as it is.
 // The report tells how far it came.
 func (v Verifier) Verify(records iter.Seq2[Record, error]) (Report, error) {
-	w := walk{marks: v.marks()}
+	w := walk{marks: v.marks(), heads: v.Heads}
 	for r, err := range records {
 		if err != nil {
 			return w.report, err
@@ -74,6 +74,7 @@ type walk struct {
 	head   Head
 	done   map[string]Head
 	marks  map[string]map[uint64]Hash
+	heads  []Head
 }
 
 func (w *walk) next(r Record) error {
@@ -81,7 +82,9 @@ func (w *walk) next(r Record) error {
 		w.done = map[string]Head{}
 	}
 	if r.Chain != w.head.Chain || w.head.Seq == 0 {
-		w.close()
+		if err := w.close(); err != nil {
+			return err
+		}
 		if _, again := w.done[r.Chain]; again {
 			return broken(r, "its chain had ended before")
 		}
@@ -116,24 +119,38 @@ func (w *walk) problem(r Record) string {
 	return ""
 }
 
-func (w *walk) close() {
+// close ends a chain, which must have come to its end.
+func (w *walk) close() error {
 	if w.head.Seq == 0 {
-		return
+		return nil
 	}
-	w.done[w.head.Chain] = w.head
-	w.report.Heads = append(w.report.Heads, w.head)
+	end := w.head
+	w.done[end.Chain] = end
+	w.report.Heads = append(w.report.Heads, end)
 	w.report.Chains++
 	w.head = Head{}
+	for _, h := range w.heads {
+		if h.Chain == end.Chain && end.Seq < h.Seq {
+			return missingAtEnd(end)
+		}
+	}
+	return nil
+}
+
+func missingAtEnd(end Head) error {
+	return &BrokenError{Chain: end.Chain, Seq: end.Seq + 1, Problem: "it is missing at the end"}
 }
 
 // finish checks that the chains end where they should.
 func (w *walk) finish(heads []Head) error {
-	w.close()
+	if err := w.close(); err != nil {
+		return err
+	}
 	for _, h := range heads {
 		end := w.done[h.Chain]
 		switch {
 		case end.Seq < h.Seq:
-			return &BrokenError{Chain: h.Chain, Seq: end.Seq + 1, Problem: "it is missing at the end"}
+			return missingAtEnd(Head{Chain: h.Chain, Seq: end.Seq})
 		case end.Seq > h.Seq:
 			return &BrokenError{Chain: h.Chain, Seq: h.Seq + 1, Problem: "it stands after the end of its chain"}
 		case end.Hash != h.Hash:

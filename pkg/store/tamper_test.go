@@ -1,11 +1,16 @@
 package store_test
 
 import (
+	stdbytes "bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -104,6 +109,14 @@ func tricks(cast, guard string) map[string]struct {
 	for _, place := range []int{1, 9, 60, 120} {
 		all[fmt.Sprintf("a flipped byte %d in the body of 4", place)] = trick{fmt.Sprintf("update events set body = %s where seq = 4", flip(cast, "body", place)), 4}
 	}
+	for _, seq := range []uint64{1, 5, 10} {
+		for _, column := range strings.Fields("chain kind actor integration_id integration credential lease released") {
+			all[fmt.Sprintf("another %s in %d", column, seq)] = trick{fmt.Sprintf("update events set %[1]s = %[1]s || '.' where seq = %[2]d", column, seq), seq}
+		}
+		all[fmt.Sprintf("another time in %d", seq)] = trick{fmt.Sprintf("update events set at = at + 1 where seq = %d", seq), seq}
+		all[fmt.Sprintf("another number in %d", seq)] = trick{fmt.Sprintf("update events set seq = 11 where seq = %d", seq), seq}
+		all[fmt.Sprintf("an end of the body of %d that is cut off", seq)] = trick{fmt.Sprintf("update events set body = substr(body, 1, length(body) - 1) where seq = %d", seq), seq}
+	}
 	swap := "update events set seq = -seq where seq in (%[1]d, %[2]d); update events set seq = %[1]d + %[2]d + seq where seq < 0"
 	all["two swapped rows"] = trick{guard + fmt.Sprintf(swap, 3, 7), 3}
 	all["two swapped neighbours"] = trick{guard + fmt.Sprintf(swap, 9, 10), 9}
@@ -122,29 +135,119 @@ func flip(cast, column string, place int) string {
 
 func TestVerifyNamesTheFirstBrokenRecord(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "vault.db")
-	lite := written(t, "sqlite:"+path)
-	if err := lite.Backup(t.Context(), path+".whole"); err != nil {
-		t.Fatal(err)
-	}
-	for name, trick := range tricks("sqlite", "pragma ignore_check_constraints = 1; ") {
-		if err := store.Restore(t.Context(), options("sqlite:"+path), path+".whole"); err != nil {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "vault.db")
+		lite := written(t, "sqlite:"+path)
+		if err := lite.Backup(t.Context(), path+".whole"); err != nil {
 			t.Fatal(err)
 		}
-		raw(t, path, "drop trigger events_are_never_changed; drop trigger events_are_never_removed; drop trigger heads_only_advance", trick.do)
-		names(t, lite, name, trick.want)
-	}
-	server := storetest.Start(t)
-	for name, trick := range tricks("postgres", "alter table events drop constraint events_seq_is_positive; ") {
-		address := server.Database(t)
+		for name, trick := range tricks("sqlite", "pragma ignore_check_constraints = 1; ") {
+			if err := store.Restore(t.Context(), options("sqlite:"+path), path+".whole"); err != nil {
+				t.Fatal(err)
+			}
+			raw(t, path, "drop trigger events_are_never_changed; drop trigger events_are_never_removed; drop trigger heads_only_advance", trick.do)
+			names(t, lite, name, trick.want)
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		address := storetest.Start(t).Database(t)
 		s := written(t, address)
 		do := beneathPostgreSQL(t, address)
-		if err := do("alter table events disable trigger all; alter table heads disable trigger all; " + trick.do); err != nil {
-			t.Fatalf("%s: %v", name, err)
+		must := func(statements string) {
+			if err := do(statements); err != nil {
+				t.Fatalf("%s: %v", statements, err)
+			}
 		}
-		names(t, s, name, trick.want)
-		_ = s.Close()
+		must("create table whole as table events; alter table events disable trigger all; alter table heads disable trigger all; alter table events drop constraint events_seq_is_positive")
+		for name, trick := range tricks("postgres", "") {
+			must(trick.do)
+			names(t, s, name, trick.want)
+			must("delete from events; insert into events select * from whole")
+			verify(t, s, 10)
+		}
+	})
+}
+
+// TestNoFlippedByteOfTheFileGoesUnnoticed changes single bytes of the pages that
+// hold events, wherever they are: when a row reads otherwise than before, or
+// can't be read, verification fails.
+func TestNoFlippedByteOfTheFileGoesUnnoticed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	if err := written(t, "sqlite:"+path).Close(); err != nil {
+		t.Fatal(err)
 	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := eventRows(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, unreadable := 0, 0
+	for _, place := range placesOfEvents(whole, 400) {
+		bad := slices.Clone(whole)
+		bad[place] ^= 1 << rand.IntN(8)
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		now, err := eventRows(t, path)
+		if err == nil && now == rows {
+			continue // nothing of a row is there
+		}
+		if changed++; err != nil {
+			unreadable++
+		}
+		if err := verifiedFile(t, path); err == nil {
+			t.Fatalf("a changed byte at %d is not noticed", place)
+		}
+	}
+	t.Logf("%d changed bytes, %d of them so that SQLite can't read the rows", changed, unreadable)
+	if changed == 0 {
+		t.Error("no row was changed at all")
+	}
+}
+
+// placesOfEvents are offsets in the pages of the table of events.
+func placesOfEvents(file []byte, n int) []int {
+	const page = 4096
+	var pages []int
+	for at := 0; at < len(file); at += page {
+		if at > 0 && stdbytes.Count(file[at:at+page], []byte("Web01/Root")) > 2 {
+			pages = append(pages, at)
+		}
+	}
+	places := make([]int, n)
+	for i := range places {
+		places[i] = pages[rand.IntN(len(pages))] + rand.IntN(page)
+	}
+	return places
+}
+
+// eventRows is what the columns of all events say, read past the program.
+func eventRows(t *testing.T, path string) (rows string, err error) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	err = db.QueryRowContext(t.Context(), "select group_concat(quote(chain) || seq || quote(prev) || quote(hash) || at || quote(kind) || quote(actor) || quote(integration_id) || quote(integration) || quote(credential) || quote(lease) || quote(released) || quote(body)) from (select * from events not indexed order by chain, seq)").Scan(&rows)
+	return rows, err
+}
+
+func verifiedFile(t *testing.T, path string) error {
+	t.Helper()
+	s, err := store.Open(t.Context(), options("sqlite:"+path))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	_, err = verified(s)
+	return err
 }
 
 func names(t *testing.T, s *store.Store, name string, want uint64) {

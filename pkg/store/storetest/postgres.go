@@ -183,7 +183,8 @@ func (s *Server) Files(tb testing.TB) []string {
 }
 
 // Dump is what pg_dump writes of one schema, in the words of any schema: without
-// its name, and without what differs from one dump to the next.
+// its name, without what differs from one dump to the next, and its lines in
+// order, for rows have none.
 func (s *Server) Dump(tb testing.TB, schema string) string {
 	tb.Helper()
 	out, err := s.command("pg_dump", "-h", s.Dir, "-p", strconv.Itoa(s.Port), "-U", "admin", "-n", schema, "postgres").CombinedOutput()
@@ -196,6 +197,7 @@ func (s *Server) Dump(tb testing.TB, schema string) string {
 			kept = append(kept, line)
 		}
 	}
+	slices.Sort(kept)
 	return strings.Join(kept, "")
 }
 
