@@ -31,8 +31,10 @@ func New(name string, streams *term.Streams, getenv func(string) string) *cli.Ap
 	a.Environ = func() []string { return environ(getenv) }
 	w := &wiring{App: a}
 	a.Prompt = func() prompt.Prompter { return prompt.New(streams, a.Globals.NoInput, getenv) }
-	a.Load = func(profile string) (*config.Settings, error) { return w.load(profile, a.Globals.Assignments()) }
-	a.LoadSaved = func(profile string) (*config.Settings, error) { return w.load(profile, nil) }
+	a.Load = func(profile string) (*config.Settings, error) {
+		return w.load(profile, config.Options{Set: a.Globals.Set, Store: a.Globals.Store})
+	}
+	a.LoadSaved = func(profile string) (*config.Settings, error) { return w.load(profile, config.Options{}) }
 	a.Service = w.service
 	a.Probe = w.probe
 	a.Dialects = w.dialects
@@ -60,11 +62,13 @@ type wiring struct {
 	err  error
 }
 
-func (w *wiring) load(profile string, set []string) (*config.Settings, error) {
+// load reads a profile with what flags say in given.
+func (w *wiring) load(profile string, given config.Options) (*config.Settings, error) {
 	if profile == "" {
 		profile = w.Globals.Profile
 	}
-	return config.Load(config.Options{Path: w.Globals.Config, Profile: profile, Set: set, Getenv: w.Getenv, Tool: w.Name})
+	given.Path, given.Profile, given.Getenv, given.Tool = w.Globals.Config, profile, w.Getenv, w.Name
+	return config.Load(given)
 }
 
 func (w *wiring) journal() (*journal.Journal, error) {

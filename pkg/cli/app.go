@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/build"
@@ -85,17 +84,9 @@ type Globals struct {
 	Store      string // vault only
 }
 
-// Assignments are the settings that flags give, as --set takes them.
-func (g *Globals) Assignments() []string {
-	if g.Store == "" {
-		return g.Set
-	}
-	return append(slices.Clone(g.Set), "store="+g.Store)
-}
-
 // ConfigOptions say which settings Load reads, and with what on top.
 func (a *App) ConfigOptions() config.Options {
-	return config.Options{Path: a.Globals.Config, Profile: a.Globals.Profile, Set: a.Globals.Assignments(), Getenv: a.Getenv, Tool: a.Name}
+	return config.Options{Path: a.Globals.Config, Profile: a.Globals.Profile, Set: a.Globals.Set, Store: a.Globals.Store, Getenv: a.Getenv, Tool: a.Name}
 }
 
 // Settings loads the profile and refuses it when anything is wrong.

@@ -40,8 +40,14 @@ func (l *layers) set(assignment string) {
 	case item != "":
 		l.values[k.Name] = l.values[k.Name].with(k, entry{name: item, text: strings.TrimSpace(text), origin: at})
 	default:
-		v, bad := fromText(k, text, at)
-		l.report(bad...)
-		l.values[k.Name] = v
+		l.take(k.Name, text, at)
 	}
+}
+
+// take takes the text of a key that there is.
+func (l *layers) take(name, text string, at Origin) {
+	k, _, _ := lookup(l.table, name)
+	v, bad := fromText(k, text, at)
+	l.report(bad...)
+	l.values[name] = v
 }

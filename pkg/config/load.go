@@ -17,6 +17,7 @@ type Options struct {
 	Path    string              // as --config gives it; must exist. Empty: see Paths.ConfigFile
 	Profile string              // as --profile gives it. Empty: REDIM_PROFILE, then default
 	Set     []string            // KEY=VALUE, the later wins
+	Store   string              // as --store gives it, which wins over Set. Empty: not given
 	Getenv  func(string) string // nil is the environment of this process
 	Tool    string              // redim or vault: the other one's settings are taken, but neither shown nor required. Empty: all
 }
@@ -96,6 +97,9 @@ func (o Options) load(d *document, name string) (*Settings, []Problem) {
 	l.env(o.getenv)
 	for _, assignment := range o.Set {
 		l.set(assignment)
+	}
+	if o.Store != "" {
+		l.take(StoreKey, o.Store, Origin{Layer: LayerFlag, Name: "--" + StoreKey})
 	}
 	s := &Settings{tool: o.Tool, table: d.table, Path: d.path, Profile: name, missing: d.missing, loose: d.loose, values: l.values}
 	problems := l.problems

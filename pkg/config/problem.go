@@ -35,7 +35,7 @@ type Problem struct {
 // String is the problem in one line, without its hint.
 func (p Problem) String() string {
 	text := p.Message
-	if p.Key != "" {
+	if p.Key != "" && p.Where != "--"+p.Key {
 		text = p.Key + ": " + text
 	}
 	if p.Where != "" && p.Where != string(LayerDefault) {

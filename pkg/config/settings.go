@@ -2,6 +2,7 @@ package config
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
@@ -87,9 +88,11 @@ type Origin struct {
 	Line  int    `json:"line,omitempty" yaml:"line,omitempty"` // 0 when it has none
 }
 
-// String is short and clickable: --set, REDIM_TIMEOUT, settings.yaml:12, default.
+// String is short and clickable: --set, --store, REDIM_TIMEOUT, settings.yaml:12, default.
 func (o Origin) String() string {
 	switch {
+	case o.Layer == LayerFlag && strings.HasPrefix(o.Name, "--"): // a flag of its own
+		return o.Name
 	case o.Layer == LayerFlag:
 		return "--set"
 	case o.Layer == LayerEnv:

@@ -7,6 +7,9 @@ import (
 	"github.com/redim-tools/redim/pkg/pam"
 )
 
+// StoreKey is the name of the setting that has a flag of its own, --store.
+const StoreKey = "store"
+
 // StoreDefault is the setting store when nobody sets it: a SQLite file in the
 // user's data directory.
 const StoreDefault = "sqlite"

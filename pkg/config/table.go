@@ -122,7 +122,7 @@ func ownKeys() []Key {
 // vaultKeys say where the vault keeps its records.
 func vaultKeys() []Key {
 	return []Key{
-		{Name: "store", Type: TypeText, Tool: ToolVault, Default: StoreDefault, Example: "sqlite:/srv/redim/vault.db", check: checkStore, paths: resolveStore,
+		{Name: StoreKey, Type: TypeText, Tool: ToolVault, Default: StoreDefault, Example: "sqlite:/srv/redim/vault.db", check: checkStore, paths: resolveStore,
 			Doc:   "Where `vault` keeps its records: `sqlite` (the file `vault.db` in the user's data directory, made on first use), `sqlite:PATH`, or `postgres://USER@HOST:PORT/DATABASE` (several hosts with commas). A password never stands here: PostgreSQL's password file or `PGPASSWORD` has it.",
 			field: func(s *Settings) any { return &s.Store }},
 		{Name: "key", Type: TypeText, Tool: ToolVault, Default: "file", Example: "file:/etc/redim/master.key", check: checkCacheKey, paths: resolveCacheKey,

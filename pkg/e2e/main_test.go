@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 		"colleague": func() { os.Exit(colleagueMain(os.Args[1:])) },
 		"person":    func() { os.Exit(personMain(os.Args[1:])) },
 		"later":     func() { os.Exit(laterMain(os.Args[1:])) },
+		"powerless": func() { os.Exit(powerlessMain(os.Args[1:])) },
 		"pty":       func() { os.Exit(ptyMain(os.Args[1:])) },
 	})
 }

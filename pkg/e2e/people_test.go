@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -41,6 +42,17 @@ func laterMain(args []string) int {
 		}
 	}
 	_, _ = fmt.Fprintln(os.Stderr, "usage: later DURATION args...")
+	return cli.ExitUsage
+}
+
+// powerlessMain is any program as somebody runs it who may do no more than the
+// modes of files say: powerless vault checkouts.
+func powerlessMain(args []string) int {
+	err := errors.New("usage: powerless prog args")
+	if len(args) > 0 {
+		err = powerless(args)
+	}
+	_, _ = fmt.Fprintln(os.Stderr, "powerless:", err)
 	return cli.ExitUsage
 }
 

@@ -46,8 +46,11 @@ func noKey(id string, err error) error {
 	if errors.Is(err, pam.ErrInterrupted) {
 		class = pam.ErrInterrupted
 	}
-	return pam.Failf(class, "the master key %s of this store can not be had: %w", id, err).
-		WithHint("put the key back where the setting key says, from its backup; without it nothing in the store can be opened")
+	f := pam.Failf(class, "the master key %s of this store can not be had: %w", id, err)
+	if cause, ok := errors.AsType[*pam.Failure](err); ok && cause.Class != pam.ErrNotFound && cause.Hint != "" {
+		return f.WithHint("%s", cause.Hint) // the key may be there
+	}
+	return f.WithHint("put the key back where the setting key says, from its backup; without it nothing in the store can be opened")
 }
 
 // openRing opens the keys of the store, or makes them in a store that has none.

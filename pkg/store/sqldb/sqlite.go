@@ -21,6 +21,7 @@ type lite struct {
 	free  chan *liteConn // connections for reading
 	hooks Hooks
 	wait  time.Duration // for the lock of another process
+	fixed bool          // it can't be changed from here
 
 	mu   sync.RWMutex // held for reading while work is passed, for writing to close
 	shut bool
@@ -30,12 +31,13 @@ type lite struct {
 }
 
 // OpenSQLite opens the file, and makes it (mode 0600, its directory 0700) if it
-// isn't there. Connections are made when they are needed.
+// isn't there. A file that can't be written to is read all the same. Connections are made when they are needed.
 func OpenSQLite(a Address, hooks Hooks) (DB, error) {
-	if err := makeFile(a.Path); err != nil {
+	fixed := onlyReadable(a.Path)
+	if err := makeFile(a.Path, fixed); err != nil {
 		return nil, unopened(a, "make the file", err)
 	}
-	d := &lite{at: a, hooks: hooks, free: make(chan *liteConn, readers), wait: 20 * time.Second, work: make(chan *job, most), done: make(chan struct{})}
+	d := &lite{at: a, hooks: hooks, fixed: fixed, free: make(chan *liteConn, readers), wait: 20 * time.Second, work: make(chan *job, most), done: make(chan struct{})}
 	for range readers {
 		d.free <- &liteConn{}
 	}
@@ -45,7 +47,7 @@ func OpenSQLite(a Address, hooks Hooks) (DB, error) {
 // makeFile makes an absent file with its directory, and closes one that is
 // there to the group and others. SQLite gives its other files the same mode. It
 // never opens a file that is there: closing it would free this process's locks.
-func makeFile(path string) error {
+func makeFile(path string, fixed bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -54,7 +56,7 @@ func makeFile(path string) error {
 		return err
 	case !info.Mode().IsRegular():
 		return &fs.PathError{Op: "open", Path: path, Err: errors.New("it is not a regular file")}
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+	case !fixed && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return os.Chmod(path, info.Mode().Perm()&^0o077)
 	}
 	return nil
@@ -110,7 +112,7 @@ func (d *lite) Read(ctx context.Context, unit Unit) error {
 		return interrupted(d.at, ctx.Err())
 	}
 	defer func() { d.free <- c }()
-	if err := c.open(d.at.Path); err != nil {
+	if err := c.open(d.readDSN()); err != nil {
 		return sqliteFailure(d.at, err)
 	}
 	return sqliteFailure(d.at, d.snapshot(ctx, c, unit))

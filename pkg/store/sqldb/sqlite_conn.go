@@ -34,11 +34,11 @@ type liteStmt interface {
 
 var errDriver = errors.New("the SQLite driver is another one than this program was made for")
 
-func (c *liteConn) open(path string) error {
+func (c *liteConn) open(dsn string) error {
 	if c.conn != nil {
 		return nil
 	}
-	conn, err := (&sqlite.Driver{}).Open(liteDSN(path))
+	conn, err := (&sqlite.Driver{}).Open(dsn)
 	if err != nil {
 		return err
 	}

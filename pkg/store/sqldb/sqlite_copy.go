@@ -56,7 +56,7 @@ func badCopy(to string, err error) error {
 
 func (d *lite) copyTo(ctx context.Context, path string) error {
 	var c liteConn
-	if err := c.open(d.at.Path); err != nil {
+	if err := c.open(d.readDSN()); err != nil {
 		return d.failure(err)
 	}
 	defer func() { _ = c.close() }()
@@ -87,8 +87,11 @@ func Restore(ctx context.Context, db DB, from string) error {
 	if err != nil {
 		return err
 	}
+	if d.fixed {
+		return errReadOnly(d.at, errFixed)
+	}
 	var c liteConn
-	if err := c.open(d.at.Path); err != nil {
+	if err := c.open(liteDSN(d.at.Path)); err != nil {
 		return d.failure(err)
 	}
 	defer func() { _ = c.close() }()

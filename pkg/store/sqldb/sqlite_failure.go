@@ -49,7 +49,7 @@ func sqliteFailure(a Address, err error) error {
 	case sqlite3.SQLITE_FULL:
 		return pam.Failf(pam.ErrJournal, "the disk of the store %s is full: %w", a, err).WithHint("make room on the disk of %s; nothing was changed", a.Path)
 	case sqlite3.SQLITE_READONLY:
-		return pam.Failf(pam.ErrJournal, "the store %s is read-only: %w", a, err).WithHint("give this user write access to %s and to its directory; nothing was changed", a.Path)
+		return errReadOnly(a, err)
 	case sqlite3.SQLITE_IOERR:
 		return pam.Failf(pam.ErrJournal, "the disk of the store %s fails: %w", a, err).WithHint("look at the disk and its free room; nothing was changed")
 	}

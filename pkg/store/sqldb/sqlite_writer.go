@@ -26,6 +26,9 @@ type job struct {
 
 // Write hands the unit to the writer, which is started at the first call.
 func (d *lite) Write(ctx context.Context, unit Unit) error {
+	if d.fixed {
+		return errReadOnly(d.at, errFixed)
+	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	j := &job{ctx: ctx, unit: unit, answer: make(chan error, 1)}
