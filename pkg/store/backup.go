@@ -20,18 +20,21 @@ func (s *Store) Backup(ctx context.Context, to string) error {
 // Restore puts a backup in the place of a SQLite store, or makes the store of
 // it. The backup is checked first, and migrated afterwards if it is older. What
 // was written after the backup is gone, events too; take a backup before.
-func Restore(ctx context.Context, opt Options, from string) error {
+//
+// A store that is no longer one is put aside, and Restore returns where it is;
+// empty: nowhere.
+func Restore(ctx context.Context, opt Options, from string) (aside string, err error) {
 	if err := sound(ctx, opt, from); err != nil {
-		return err
+		return "", err
 	}
 	s, err := connect(ctx, opt)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := sqldb.Restore(ctx, s.db, from); err != nil {
-		return errors.Join(err, s.Close())
+	if aside, err = sqldb.Restore(ctx, s.db, from); err != nil {
+		return aside, errors.Join(err, s.Close())
 	}
-	return errors.Join(s.ready(ctx), s.Close())
+	return aside, errors.Join(s.ready(ctx), s.Close())
 }
 
 // sound checks that a file is a whole store that this program knows.

@@ -146,7 +146,7 @@ func TestABackupIsWholeAndCanBePutBack(t *testing.T) {
 	if after, _ := os.ReadFile(copied); !bytes.Equal(before, after) {
 		t.Error("looking at the backup changed it")
 	}
-	if err := store.Restore(t.Context(), options("sqlite:"+path), copied); err != nil {
+	if _, err := store.Restore(t.Context(), options("sqlite:"+path), copied); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := verified(s); err != nil {
@@ -157,7 +157,7 @@ func TestABackupIsWholeAndCanBePutBack(t *testing.T) {
 		t.Error(err)
 	}
 	fresh := filepath.Join(dir, "fresh.db")
-	if err := store.Restore(t.Context(), options("sqlite:"+fresh), copied); err != nil {
+	if _, err := store.Restore(t.Context(), options("sqlite:"+fresh), copied); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := verified(open(t, "sqlite:"+fresh)); err != nil {
@@ -174,9 +174,11 @@ func TestABrokenBackupIsNotPutBack(t *testing.T) {
 	if err := os.WriteFile(bad, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, store.Restore(t.Context(), options("sqlite:"+path), bad), pam.ErrUsage, "can't be restored")
-	fails(t, store.Restore(t.Context(), options("sqlite:"+path), filepath.Join(dir, "none")), pam.ErrNotFound, "no store")
-	_, err := store.Open(t.Context(), options("sqlite:"+bad))
+	_, err := store.Restore(t.Context(), options("sqlite:"+path), bad)
+	fails(t, err, pam.ErrUsage, "can't be restored")
+	_, err = store.Restore(t.Context(), options("sqlite:"+path), filepath.Join(dir, "none"))
+	fails(t, err, pam.ErrNotFound, "no store")
+	_, err = store.Open(t.Context(), options("sqlite:"+bad))
 	fails(t, err, pam.ErrUnreachable, "not a database")
 	view(t, s, func(ctx context.Context, r vault.Reader) error { _, err := r.Integration(ctx, id(1)); return err })
 }

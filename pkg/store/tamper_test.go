@@ -143,7 +143,7 @@ func TestVerifyNamesTheFirstBrokenRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, trick := range tricks("sqlite", "pragma ignore_check_constraints = 1; ") {
-			if err := store.Restore(t.Context(), options("sqlite:"+path), path+".whole"); err != nil {
+			if _, err := store.Restore(t.Context(), options("sqlite:"+path), path+".whole"); err != nil {
 				t.Fatal(err)
 			}
 			raw(t, path, "drop trigger events_are_never_changed; drop trigger events_are_never_removed; drop trigger heads_only_advance", trick.do)

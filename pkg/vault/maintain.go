@@ -51,6 +51,18 @@ func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 	return done, err
 }
 
+// Behind is how far the clock is behind the last event; 0 when it is not. A
+// clock that was set back keeps leases open and waits for approval for longer.
+func (s *Service) Behind(ctx context.Context) (time.Duration, error) {
+	last, err := view(ctx, s, func(ctx context.Context, r Reader) (Page[audit.Record], error) {
+		return r.Events(ctx, EventCriteria{Paging: Paging{Limit: 1}})
+	})
+	if err != nil || len(last.Items) == 0 {
+		return 0, err
+	}
+	return max(0, last.Items[0].Event.Time.Sub(s.now())), nil
+}
+
 // CatchUp ends the leases and waits whose time was over while nobody looked. It
 // is for the start of every command: where there is nothing to end, it reads
 // once and writes nothing.

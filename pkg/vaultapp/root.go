@@ -7,6 +7,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/redim-tools/redim/pkg/config"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/store"
+	"github.com/redim-tools/redim/pkg/store/sqldb"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
@@ -43,6 +45,7 @@ func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
 	if err != nil {
 		return nil, err
 	}
+	fresh := w.isFresh(ctx, s, options)
 	opened, err := store.Open(ctx, options)
 	if err != nil {
 		return nil, err
@@ -55,8 +58,28 @@ func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
 	if err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
+	if fresh {
+		w.Warn("made a new store, " + opened.String() + ", though its key was there before: is it the place where the store should be?")
+	}
 	return &vaultcli.Vault{Service: service, Actor: actor(), Ended: ended, Close: opened.Close}, nil
 }
+
+// isFresh reports whether the store is a file that is not there or empty, though
+// there is a key: so it is when a store was moved, or cut to nothing.
+func (w *wiring) isFresh(ctx context.Context, s *config.Settings, options store.Options) bool {
+	at, err := sqldb.ParseAddress(options.Address)
+	if err != nil || at.Dialect != sqldb.SQLite {
+		return false
+	}
+	if info, err := os.Stat(at.Path); err == nil && info.Size() > 0 {
+		return false
+	}
+	source, err := w.keys(s).source(s.Key)
+	return err == nil && source.Status(ctx).Made
+}
+
+// slow is how far a clock may be behind the events of other machines.
+const slow = time.Minute
 
 // catchUp ends what ended by itself since the last command. On a full disk what
 // only reads works all the same, and what writes says itself that it can't.
@@ -65,6 +88,13 @@ func (w *wiring) catchUp(ctx context.Context, service *vault.Service) (vault.Mai
 	if errors.Is(err, pam.ErrJournal) {
 		w.Warn("what is over could not be checked in: " + err.Error())
 		err = nil
+	}
+	if err != nil {
+		return ended, err
+	}
+	behind, err := service.Behind(ctx)
+	if behind > slow {
+		w.Warn("the clock is " + behind.Round(time.Second).String() + " behind the last event; look at it, for check-outs end by the clock")
 	}
 	return ended, err
 }

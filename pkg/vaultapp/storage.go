@@ -125,6 +125,6 @@ func (k keeper) backup(ctx context.Context, file string) error {
 	return errors.Join(s.Backup(ctx, file), s.Close())
 }
 
-func (k keeper) restore(ctx context.Context, file string) error {
+func (k keeper) restore(ctx context.Context, file string) (aside string, err error) {
 	return store.Restore(ctx, k.options, file)
 }

@@ -18,7 +18,9 @@ type Storage struct {
 	// CheckBackup looks a backup over.
 	CheckBackup func(ctx context.Context, file string) ([]Finding, error)
 	Backup      func(ctx context.Context, file string) error
-	Restore     func(ctx context.Context, file string) error
+	// Restore puts a backup in the store's place, and tells where it put a store
+	// aside that was no longer one; empty: nowhere.
+	Restore func(ctx context.Context, file string) (aside string, err error)
 }
 
 // Level says how bad a finding is.

@@ -31,7 +31,8 @@ func NewRestore(app *vaultcli.App, runF func(context.Context, *RestoreOptions) e
 		Long: `Put a backup in the place of the SQLite store, after a question; a script says --yes.
 The backup is checked before, and migrated after, if it is older. All that was
 written since the backup is gone, events too, and what is checked out now the store
-does not know any more: take a backup of it before.
+does not know any more: take a backup of it before. A store that is damaged is put
+aside, not overwritten.
 
 Exit codes: 0; 2 the backup is not whole, or nobody can be asked and --yes is not
 given; 106 there is no such file; 109 the store can't be opened; 110 it can't be
@@ -68,7 +69,11 @@ func runRestore(ctx context.Context, opts *RestoreOptions) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, vaultcli.Patience)
 	defer cancel()
-	if err := at.Restore(ctx, opts.File); err != nil {
+	aside, err := at.Restore(ctx, opts.File)
+	if aside != "" {
+		opts.Say("the damaged store is kept as %s", aside)
+	}
+	if err != nil {
 		return err
 	}
 	opts.Say("restored %s from %s; see whether its events are whole: vault events verify", at.Address, opts.File)

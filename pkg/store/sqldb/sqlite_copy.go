@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -81,21 +82,48 @@ func keep(part, to string) error {
 }
 
 // Restore replaces the content of a SQLite database by that of another file, in
-// one transaction: whoever uses the database sees the old or the new.
-func Restore(ctx context.Context, db DB, from string) error {
+// one transaction: whoever uses the database sees the old or the new. A database
+// that is no longer one is put aside first, with its log, and Restore returns
+// where it is; empty: nowhere.
+func Restore(ctx context.Context, db DB, from string) (aside string, err error) {
 	d, err := notSQLite(db)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if d.fixed {
-		return errReadOnly(d.at, errFixed)
+		return "", errReadOnly(d.at, errFixed)
 	}
+	err = d.replace(ctx, from)
+	if code := sqliteCode(err); code != sqlite3.SQLITE_CORRUPT && code != sqlite3.SQLITE_NOTADB {
+		return "", d.failure(err)
+	}
+	if aside, err = putAside(d.at.Path); err == nil {
+		err = newFile(d.at.Path)
+	}
+	if err != nil {
+		return aside, unopened(d.at, "put it aside", err)
+	}
+	return aside, d.failure(d.replace(ctx, from))
+}
+
+func (d *lite) replace(ctx context.Context, from string) error {
 	var c liteConn
 	if err := c.open(liteDSN(d.at.Path)); err != nil {
-		return d.failure(err)
+		return err
 	}
 	defer func() { _ = c.close() }()
-	return d.failure(copyFrom(ctx, c.conn.NewRestore, from))
+	return copyFrom(ctx, c.conn.NewRestore, from)
+}
+
+// putAside gives the files of a database another name, which tells when.
+func putAside(path string) (string, error) {
+	aside := path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000000")
+	for _, part := range []string{"-wal", "-shm", ""} {
+		if err := os.Rename(path+part, aside+part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return aside, err
+		}
+	}
+	return aside, nil
 }
 
 func copyFrom(ctx context.Context, begin func(string) (*sqlite.Backup, error), from string) error {

@@ -32,6 +32,9 @@ func sqliteFailure(a Address, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return interrupted(a, err)
 	}
+	if _, ok := errors.AsType[*misfitError](err); ok {
+		return corrupt(a, err)
+	}
 	code := sqliteCode(err)
 	switch code {
 	case 0:
@@ -43,7 +46,7 @@ func sqliteFailure(a Address, err error) error {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return pam.Failf(pam.ErrUnreachable, "the store %s is locked by another process: %w", a, err).WithHint("try again; if it stays so, find the process that holds it: fuser %s", a.Path)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return pam.Failf(pam.ErrUnreachable, "the store %s is corrupt or not a database: %w", a, err).WithHint("keep a copy of the file, then restore the last backup: vault store restore")
+		return corrupt(a, err)
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		return pam.Failf(pam.ErrUnreachable, "the store %s can't be opened: %w", a, err).WithHint("give this user read and write access to the file and to its directory")
 	case sqlite3.SQLITE_FULL:
@@ -54,6 +57,10 @@ func sqliteFailure(a Address, err error) error {
 		return pam.Failf(pam.ErrJournal, "the disk of the store %s fails: %w", a, err).WithHint("look at the disk and its free room; nothing was changed")
 	}
 	return pam.Failf(pam.ErrOther, "the store %s: %w", a, err).WithHint("look at the store: vault store check")
+}
+
+func corrupt(a Address, err error) error {
+	return pam.Failf(pam.ErrUnreachable, "the store %s is corrupt or not a database: %w", a, err).WithHint("keep a copy of the file, then restore the last backup: vault store restore")
 }
 
 // sqliteConstraint takes the name out of "… constraint failed: name (275)".

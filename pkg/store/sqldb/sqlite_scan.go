@@ -10,15 +10,20 @@ import (
 // it; a value of another type is one that nobody wrote who knows this program.
 func scan(row []driver.Value, into []any) error {
 	if len(row) != len(into) {
-		return fmt.Errorf("%d columns for %d places", len(row), len(into))
+		return &misfitError{fmt.Sprintf("%d columns for %d places", len(row), len(into))}
 	}
 	for i, value := range row {
 		if !assign(into[i], value) {
-			return fmt.Errorf("column %d is a %T where a %T is wanted", i+1, value, into[i])
+			return &misfitError{fmt.Sprintf("column %d is a %T where a %T is wanted", i+1, value, into[i])}
 		}
 	}
 	return nil
 }
+
+// misfitError tells of a row that nobody wrote who knows this program.
+type misfitError struct{ how string }
+
+func (e *misfitError) Error() string { return e.how }
 
 func assign(into any, value driver.Value) bool {
 	var ok bool
