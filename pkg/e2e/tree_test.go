@@ -146,7 +146,7 @@ func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 		"vault config show", "vault config get", "vault config set", "vault config unset", "vault config edit",
 		"vault config list-profiles", "vault config lint", "vault config path",
 	}
-	changes = append(changes, "vault checkout", "vault checkin", "vault credentials add", "vault credentials edit", "vault credentials delete", "vault credentials import",
+	changes = append(changes, "vault checkout", "vault exec", "vault checkin", "vault credentials add", "vault credentials edit", "vault credentials delete", "vault credentials import",
 		"vault policies new", "vault policies edit", "vault policies delete", "vault requests approve", "vault requests deny", "vault requests drop")
 	harmless = append(harmless, "vault checkouts", "vault credentials list", "vault credentials show", "vault credentials history",
 		"vault policies list", "vault policies show", "vault requests list", "vault requests show")

@@ -15,6 +15,7 @@ import (
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cli/handback"
 	"github.com/redim-tools/redim/pkg/cli/handout"
+	"github.com/redim-tools/redim/pkg/cli/handover"
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
 	"github.com/redim-tools/redim/pkg/cmd/credentials"
 	"github.com/redim-tools/redim/pkg/cmd/leases"
@@ -50,7 +51,7 @@ func TestFlagsAndArgumentsOfVaultBecomeOptions(t *testing.T) {
 	// The fields that flags and arguments fill; the rest is the app's.
 	said := cmp.FilterPath(func(p cmp.Path) bool {
 		field, ok := p.Last().(cmp.StructField)
-		return ok && slices.Contains(strings.Fields("Streams Say Now Prompt Open Vault Journal Read WhyNoPrompt Command Poll Given"), field.Name())
+		return ok && slices.Contains(strings.Fields("Streams Say Now Prompt Open Vault Journal Read WhyNoPrompt Command Poll Given Getenv Environ Warn Withheld down path values"), field.Name())
 	}, cmp.Ignore())
 	pages := vaultcli.Pages{Limit: 50}
 	for name, tt := range map[string]struct{ got, want any }{
@@ -59,6 +60,13 @@ func TestFlagsAndArgumentsOfVaultBecomeOptions(t *testing.T) {
 			&leases.CheckOutOptions{
 				Ref: "web01/root", Reason: "r", Request: handout.Request{Comment: "c", Ticket: "t", For: 2 * time.Hour},
 				Handout: handout.Options{Field: "id"}, Wait: time.Minute, DryRun: true,
+			},
+		},
+		"exec": {
+			given(t, leases.NewExec, "web01/root", "--env", "P=password", "--file", "F=id", "--no-mask", "--reason", "r", "--", "sh", "-c", "--env"),
+			&leases.ExecOptions{
+				CheckOutOptions: leases.CheckOutOptions{Ref: "web01/root", Reason: "r"},
+				Handover:        handover.Options{Program: []string{"sh", "-c", "--env"}, Env: []string{"P=password"}, File: []string{"F=id"}, NoMask: true},
 			},
 		},
 		"checkin":      {given(t, leases.NewCheckIn, "a", "b", "--everybody"), &leases.CheckInOptions{Options: handback.Options{IDs: []string{"a", "b"}}, Everybody: true}},

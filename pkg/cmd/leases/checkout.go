@@ -67,15 +67,20 @@ be opened; 110 it can't be written to, and nothing was released.`,
 			return runCheckOut(cmd.Context(), opts)
 		},
 	}
-	f := cmd.Flags()
-	f.DurationVar(&opts.Request.For, "for", 0, "how `long` it is needed, for example 2h; then it is checked in by itself")
-	f.StringVar(&opts.Reason, "reason", "", "`why` it is needed")
-	f.StringVar(&opts.Request.Comment, "comment", "", "`words` for the record")
-	f.StringVar(&opts.Request.Ticket, "ticket", "", "`number` of the case")
-	f.DurationVar(&opts.Wait, "wait", 0, "how `long` to wait for an approval, for example 1h")
-	f.BoolVar(&opts.DryRun, "dry-run", false, "tell what would come of it; release nothing")
+	opts.add(cmd)
 	opts.Handout.Add(cmd)
 	return cmd
+}
+
+// add adds the flags that say what is asked for.
+func (o *CheckOutOptions) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.DurationVar(&o.Request.For, "for", 0, "how `long` it is needed, for example 2h; then it is checked in by itself")
+	f.StringVar(&o.Reason, "reason", "", "`why` it is needed")
+	f.StringVar(&o.Request.Comment, "comment", "", "`words` for the record")
+	f.StringVar(&o.Request.Ticket, "ticket", "", "`number` of the case")
+	f.DurationVar(&o.Wait, "wait", 0, "how `long` to wait for an approval, for example 1h")
+	f.BoolVar(&o.DryRun, "dry-run", false, "tell what would come of it; release nothing")
 }
 
 // shortest is the least time that a check-out may be asked for.

@@ -37,6 +37,7 @@ first use, or a PostgreSQL database that --store names.
 
 Start with "vault integrations new".`, groups,
 		cli.In("use", leases.NewCheckOut(app, nil)),
+		cli.In("use", leases.NewExec(app, nil)),
 		cli.In("use", leases.NewCheckIn(app, nil)),
 		cli.In("use", leases.NewCheckOuts(app, nil)),
 		cli.In("use", requests.New(app)),
