@@ -60,7 +60,6 @@ type Tx interface {
 	PolicyWriter
 	RequestWriter
 	LeaseWriter
-	PassageWriter
 	EventWriter
 	KeyWriter
 }
@@ -157,8 +156,9 @@ type LeaseReader interface {
 	Leases(ctx context.Context, c LeaseCriteria) (Page[Lease], error)
 }
 
-// LeaseWriter writes leases.
+// LeaseWriter writes leases, and what they hold elsewhere.
 type LeaseWriter interface {
+	PassageWriter
 	// AddLease is ErrTaken when its id or its holder's key is taken, or when it
 	// is exclusive and another exclusive lease of the credential is open.
 	AddLease(ctx context.Context, l Lease) error
