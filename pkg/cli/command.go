@@ -48,10 +48,10 @@ func globalFlags(app *App, cmd *cobra.Command) {
 	f.StringVar(&g.Config, "config", "", "settings `file` (default: REDIM_CONFIG, or settings.yaml in the user's config directory)")
 	f.StringVar(&g.Profile, "profile", "", "`profile` of the settings file (default: REDIM_PROFILE, or \"default\")")
 	f.StringArrayVar(&g.Set, "set", nil, "use `key=value` over the settings, for this call only; may be repeated")
-	f.Var((*risks)(&g.AcceptRisk), "accept-risk", "accept a named `risk`: cleartext")
+	f.Var((*risks)(&g.AcceptRisk), "accept-risk", "accept a named `risk`: "+strings.Join(riskNames(), ", "))
 	f.BoolVar(&g.NoInput, "no-input", false, "never ask; fail where a question would be needed")
 	f.BoolVar(&g.Trace, "trace", false, "tell each request and answer on standard error, without secrets")
-	Complete(cmd, "accept-risk", "cleartext")
+	Complete(cmd, "accept-risk", riskNames()...)
 	complete(cmd, "profile", app.completeProfile)
 	complete(cmd, "set", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var out []cobra.Completion

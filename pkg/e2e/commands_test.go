@@ -20,6 +20,7 @@ func commands() map[string]command {
 		"faults":       positive(setFaults),
 		"advance":      positive(advance),
 		"stats":        positive(stats),
+		"served":       positive(served),
 		"jsonpath":     positive(jsonPath),
 		"fields":       positive(fields),
 		"canary-allow": positive(canaryAllow),

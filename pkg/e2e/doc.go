@@ -14,6 +14,7 @@
 //	faults [spec...]         sets the server's faults
 //	advance D                lets the server's clock advance
 //	stats PATH WANT          compares one of the server's counters
+//	served WHAT              shows the server's jobs, events, stats or faults
 //	jsonpath FILE PATH WANT  compares one value of a JSON file, or of stdout or stderr
 //	fields FILE              shows the members of a JSON document, to compare with cmp
 //	canary-allow FILE...     these files may hold a secret

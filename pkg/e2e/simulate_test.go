@@ -80,6 +80,17 @@ func stats(ts *testscript.TestScript, args []string) {
 	}
 }
 
+// served writes what the server tells of itself to standard output.
+func served(ts *testscript.TestScript, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: served stats|events|jobs|faults")
+	}
+	doc, err := ask(ts, http.MethodGet, args[0], "")
+	ts.Check(err)
+	_, err = io.WriteString(ts.Stdout(), doc)
+	ts.Check(err)
+}
+
 func setFaults(ts *testscript.TestScript, args []string) {
 	_, err := ask(ts, http.MethodPost, "faults", inNames(ts.Getenv("DIALECT"), strings.Join(args, "\n")))
 	ts.Check(err)

@@ -133,12 +133,12 @@ func TestNoShorthandMeansTwoThings(t *testing.T) {
 func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 	t.Parallel()
 	changes := []string{
-		"redim checkout", "redim checkin", "redim exec", "redim recover", "redim cache clear",
+		"redim checkout", "redim checkin", "redim exec", "redim recover", "redim spin", "redim cache clear",
 		"vault integrations new", "vault integrations edit", "vault integrations delete", "vault integrations activate", "vault integrations deactivate",
 		"vault integrations rotate-credential", "vault integrations import", "vault cache clear",
 	}
 	harmless := []string{
-		"redim test-settings", "redim checkouts", "redim cache list", "redim cache status", "redim dialect show", "redim dialect probe", "redim demo", "redim simulate", "vault serve",
+		"redim test-settings", "redim checkouts show", "redim jobs list", "redim jobs show", "redim jobs watch", "redim cache list", "redim cache status", "redim dialect show", "redim dialect probe", "redim demo", "redim simulate", "vault serve",
 		// These change the settings file only, which lint and show tell of.
 		"redim config init", "redim config show", "redim config get", "redim config set", "redim config unset", "redim config edit",
 		"redim config list-profiles", "redim config lint", "redim config import-domains", "redim config path",

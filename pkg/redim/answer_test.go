@@ -48,13 +48,14 @@ func canned(t *testing.T, replies map[string]string) *redim.Client {
 		_, _ = io.WriteString(w, reply)
 	}))
 	t.Cleanup(s.Close)
-	c, err := redim.New(redim.Config{ServiceURL: s.URL + "/App/AuthService.svc", APIUser: "api", HTTP: &http.Client{},
-		APIPassword: func(context.Context) (secret.Value, error) { return secret.FromString("c4nary"), nil }})
+	c, err := redim.New(redim.Config{ServiceURL: s.URL + "/App/AuthService.svc", APIUser: "api", HTTP: &http.Client{}, APIPassword: canaryPassword})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
+
+func canaryPassword(context.Context) (secret.Value, error) { return secret.FromString("c4nary"), nil }
 
 func TestALogInWithoutATokenIsRefused(t *testing.T) {
 	t.Parallel()

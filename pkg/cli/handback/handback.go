@@ -135,20 +135,12 @@ func (o *Options) ask(ctx context.Context, c pam.Checkout) (engine.CheckInResult
 // Opener opens the service of each profile once, and has as make it what the
 // options need.
 func Opener(app *cli.App, as func(*cli.Service) Service) func(profile string) (Service, error) {
-	opened := map[string]Service{}
+	open := app.Services()
 	return func(profile string) (Service, error) {
-		if service, ok := opened[profile]; ok {
-			return service, nil
-		}
-		s, err := app.SettingsOf(profile)
+		service, err := open(profile)
 		if err != nil {
 			return nil, err
 		}
-		service, err := app.Service(s)
-		if err != nil {
-			return nil, err
-		}
-		opened[profile] = as(service)
-		return opened[profile], nil
+		return as(service), nil
 	}
 }

@@ -38,9 +38,9 @@ func New(app *cli.App, runF func(context.Context, *Options) error) *cobra.Comman
 		Use:   "checkouts",
 		Short: "List what this machine has checked out",
 		Long: `List the checkouts that are open, of all profiles, from the journal of this
-machine. One that is "in use" belongs to a command that still runs. One that is
-"abandoned" was left by a command that was killed: "recover" gives it back. All others
-are kept until "checkin" gives them back.
+machine; "show" tells all about one of them. One that is "in use" belongs to a command
+that still runs. One that is "abandoned" was left by a command that was killed:
+"recover" gives it back. All others are kept until "checkin" gives them back.
 
 Exit codes: 0, also for an empty list; 110 the journal can't be read.`,
 		Example: `  redim checkouts
@@ -55,6 +55,7 @@ Exit codes: 0, also for an empty list; 110 the journal can't be read.`,
 	}
 	cmd.Flags().BoolVar(&opts.All, "all", false, "list also what was given back or refused")
 	cli.OutputFlag(cmd, &opts.Output, cli.ListFormats()...)
+	cmd.AddCommand(NewShow(app, nil))
 	return cmd
 }
 
@@ -82,14 +83,19 @@ type checkoutJSON struct {
 	Process   int  `json:"process,omitempty"` // of the command that answers for it, or did
 }
 
+func newCheckoutJSON(c pam.Checkout, abandoned bool, now time.Time) checkoutJSON {
+	return checkoutJSON{CheckoutJSON: cli.NewCheckoutJSON(c, now), Abandoned: abandoned, Process: c.Process}
+}
+
+func isAmong(c pam.Checkout, all []pam.Checkout) bool {
+	return slices.ContainsFunc(all, func(a pam.Checkout) bool { return a.ID == c.ID })
+}
+
 func checkoutList(now time.Time, abandoned []pam.Checkout) render.List[pam.Checkout] {
-	isAbandoned := func(c pam.Checkout) bool {
-		return slices.ContainsFunc(abandoned, func(a pam.Checkout) bool { return a.ID == c.ID })
-	}
 	return render.List[pam.Checkout]{
 		Columns: []render.Column[pam.Checkout]{
 			{Name: "ID", Cell: func(c pam.Checkout) any { return c.ID }},
-			{Name: "STATE", Cell: func(c pam.Checkout) any { return state(c, isAbandoned(c), now) }},
+			{Name: "STATE", Cell: func(c pam.Checkout) any { return state(c, isAmong(c, abandoned), now) }},
 			{Name: "CREDENTIAL", Cell: func(c pam.Checkout) any { return c.Credential.Ref() }},
 			{Name: "IDENTITY", Cell: func(c pam.Checkout) any { return c.Identity.String() }},
 			{Name: "SINCE", Cell: func(c pam.Checkout) any { return c.At }},
@@ -97,9 +103,7 @@ func checkoutList(now time.Time, abandoned []pam.Checkout) render.List[pam.Check
 			{Name: "TICKET", Cell: func(c pam.Checkout) any { return c.Ticket }},
 			{Name: "PROFILE", Cell: func(c pam.Checkout) any { return c.Profile }},
 		},
-		JSON: func(c pam.Checkout) any {
-			return checkoutJSON{CheckoutJSON: cli.NewCheckoutJSON(c, now), Abandoned: isAbandoned(c), Process: c.Process}
-		},
+		JSON:  func(c pam.Checkout) any { return newCheckoutJSON(c, isAmong(c, abandoned), now) },
 		Empty: "no open checkouts",
 	}
 }

@@ -13,8 +13,10 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/demo"
 	"github.com/redim-tools/redim/pkg/cmd/dialect"
 	"github.com/redim-tools/redim/pkg/cmd/exec"
+	"github.com/redim-tools/redim/pkg/cmd/jobs"
 	"github.com/redim-tools/redim/pkg/cmd/recovery"
 	"github.com/redim-tools/redim/pkg/cmd/simulate"
+	"github.com/redim-tools/redim/pkg/cmd/spin"
 	"github.com/redim-tools/redim/pkg/cmd/testsettings"
 )
 
@@ -39,6 +41,8 @@ Start with "redim demo", which shows the main job on a stand-in server, then wit
 		cli.In("use", checkin.New(app, nil)),
 		cli.In("use", checkouts.New(app, nil)),
 		cli.In("use", recovery.New(app, nil)),
+		cli.In("use", spin.New(app, nil)),
+		cli.In("use", jobs.New(app)),
 		cli.In("manage", config.New(app)),
 		cli.In("manage", cache.New(app)),
 		cli.In("manage", dialect.New(app)),

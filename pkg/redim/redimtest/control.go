@@ -22,9 +22,11 @@ func (s *Server) control(r *http.Request) reply {
 		return plainJSON(s.Stats())
 	case name == "events" && read:
 		return plainJSON(s.Events())
+	case name == "jobs" && read:
+		return plainJSON(s.Jobs())
 	case name == "faults" && read:
 		return plainText(http.StatusOK, strings.Join(s.Faults(), "\n"))
-	case name == "stats" || name == "events":
+	case name == "stats" || name == "events" || name == "jobs":
 		return wrongMethod("GET, HEAD")
 	case name == "faults" || name == "advance" || name == "revoke":
 		if r.Method != http.MethodPost {

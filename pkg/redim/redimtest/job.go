@@ -34,14 +34,14 @@ type job struct {
 // Job is a password-change job as a test sees it. Status is 0 scheduled,
 // 1 running, 2 succeeded, 3 failed.
 type Job struct {
-	ID       int64
-	Template bool
-	Comment  string
-	By       string
-	Systems  string
-	Account  string
-	Status   int
-	Message  string
+	ID       int64  `json:"id"`
+	Template bool   `json:"template"`
+	Comment  string `json:"comment"`
+	By       string `json:"by"`
+	Systems  string `json:"systems"`
+	Account  string `json:"account"`
+	Status   int    `json:"status"`
+	Message  string `json:"message"`
 }
 
 // takeSecret removes a secret from a job's settings; the service never shows it again.
