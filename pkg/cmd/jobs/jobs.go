@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -62,9 +63,9 @@ func (s source) known(ctx context.Context) ([]pam.Checkout, error) {
 	}
 	all, err := j.All(ctx)
 	var with []pam.Checkout
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].SpinJob != 0 {
-			with = append(with, all[i])
+	for _, c := range slices.Backward(all) {
+		if c.SpinJob != 0 {
+			with = append(with, c)
 		}
 	}
 	return with, err

@@ -92,7 +92,8 @@ func (o *WatchOptions) wait(ctx context.Context, service Service, id int64) (pam
 			break
 		}
 		var next pam.Job
-		if next, err = service.Job(limit, id); limit.Err() != nil {
+		next, err = service.Job(limit, id)
+		if limit.Err() != nil { // an answer that was cut short says nothing
 			break
 		}
 		if err != nil {
