@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redim-tools/redim/pkg/api"
+	"github.com/redim-tools/redim/pkg/auth"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/vault"
@@ -163,6 +164,32 @@ func TestAWindowsAccountSignsInByItsTicket(t *testing.T) {
 	ticket("").post("/v1/login", nil).want(http.StatusUnauthorized, "unauthenticated")
 	ticket("a ticket").post("/v1/login", map[string]any{"name": "win"}).want(http.StatusBadRequest, "malformed_request")
 	w.anybody().with("Authorization", "Negotiate !").post("/v1/login", nil).want(http.StatusUnauthorized, "unauthenticated")
+}
+
+// nothingFree is a limit of slow hashes that is reached.
+type nothingFree struct{}
+
+func (nothingFree) Do(context.Context, func()) error {
+	return &auth.BusyError{Failure: pam.Failf(pam.ErrUnreachable, "busy")}
+}
+
+func TestWhoSignsInWhileTooManyDoIsToldToComeAgain(t *testing.T) {
+	t.Parallel()
+	var w *world
+	w = newWorld(t, func(o *api.Options) {
+		o.LogIn = func(ctx context.Context, d vault.Door, name string, credential secret.Value) (vault.Admission, error) {
+			s, err := vault.Open(ctx, vault.Options{Store: w.store, Keys: w.keys, Clock: w.clock, Slow: nothingFree{}})
+			if err != nil {
+				return vault.Admission{}, err
+			}
+			return s.LogIn(ctx, d, name, credential)
+		}
+	})
+	g := w.anybody().post("/v1/login", map[string]any{"name": "nightly", "credential": canary}).want(http.StatusServiceUnavailable, "busy")
+	if g.header.Get("Retry-After") != "1" {
+		t.Error(g.header)
+	}
+	w.anybody().post("/v1/login", map[string]any{"name": "nightly", "credential": w.secret}).want(http.StatusOK, "") // a generated one need not wait
 }
 
 // slow is how a throttle refuses.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/redim-tools/redim/pkg/auth"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/vault"
 )
@@ -66,6 +67,7 @@ var (
 	errStore           = newProblem(http.StatusServiceUnavailable, "store_unavailable", "the store does not answer").after(2 * time.Second)
 	errUncertain       = newProblem(http.StatusServiceUnavailable, "outcome_unknown", "whether it was done is not known; repeat it with the same idempotency key").after(2 * time.Second)
 	errStopping        = newProblem(http.StatusServiceUnavailable, "stopping", "this server is stopping; another one, or its successor, will answer").after(time.Second)
+	errBusy            = newProblem(http.StatusServiceUnavailable, "busy", "too many sign-ins at the moment").after(time.Second)
 )
 
 // problemOf makes the problem of an error. It is the only place that does, and
@@ -80,6 +82,9 @@ func problemOf(err error) *problem {
 		RetryAfter() time.Duration
 	}](err); ok {
 		return errThrottled.after(later.RetryAfter())
+	}
+	if _, ok := errors.AsType[*auth.BusyError](err); ok {
+		return errBusy
 	}
 	switch {
 	case errors.Is(err, vault.ErrKeyReused):

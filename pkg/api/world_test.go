@@ -33,6 +33,7 @@ type world struct {
 	*vault.Service
 	api    *api.API
 	store  *faulty
+	keys   keys
 	server *httptest.Server
 	log    *lines
 	from   netip.Addr // what the source says; zero: the peer
@@ -123,7 +124,8 @@ func newWorld(t *testing.T, change ...func(*api.Options)) *world {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	w.store = &faulty{Store: s}
-	w.Service, err = vault.Open(t.Context(), vault.Options{Store: w.store, Keys: keys{seal.GenerateKey()}, Clock: w.clock})
+	w.keys = keys{seal.GenerateKey()}
+	w.Service, err = vault.Open(t.Context(), vault.Options{Store: w.store, Keys: w.keys, Clock: w.clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func (e *UnprovenError) Unwrap() error { return e.Failure }
 
 // ntlmDetail is what the log says of a token of NTLM.
 const ntlmDetail = "the caller sent a token of NTLM, which is not offered: it had no Kerberos ticket for this service. " +
-	"See docs/kerberos.md for what is missing as a rule"
+	"docs/vault-door.md tells what is missing as a rule"
 
 // Prove checks a token. The error is an *UnprovenError, a *BusyError when the
 // acceptor can take no more for now, or that of ctx.
@@ -126,7 +126,7 @@ func ParseRealms(list []string) (Realms, error) {
 }
 
 func isRealm(text string) bool {
-	bad := func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`@\/"`, r) }
+	bad := func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`@\/"=`, r) }
 	return text != "" && len(text) <= 253 && !strings.ContainsFunc(text, bad)
 }
 

@@ -38,6 +38,7 @@ type Settings struct {
 	Key                string // of the store, in the forms of Cache.Key
 	Listen             string // host:port
 	MetricsListen      string // as Listen; empty: none of its own
+	Door               Door
 
 	tool    string // the command that reads the settings; empty: none in particular
 	table   []Key  // nil is Keys()

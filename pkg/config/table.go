@@ -9,7 +9,8 @@ func Keys() []Key {
 	keys = append(keys, reachKeys()...)
 	keys = append(keys, of(ToolRedim, transportKeys())...)
 	keys = append(keys, ownKeys()...)
-	return append(append(keys, vaultKeys()...), serveKeys()...)
+	keys = append(append(keys, vaultKeys()...), serveKeys()...)
+	return append(keys, doorKeys()...)
 }
 
 // of says which command alone reads the keys.

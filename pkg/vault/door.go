@@ -62,6 +62,8 @@ const (
 	CauseUnknownName     Cause = "unknown_name"
 	CauseUnknownAccount  Cause = "unknown_account" // no integration has the account that Kerberos proved
 	CauseManyAccounts    Cause = "many_accounts"   // several have it
+	CauseUnproven        Cause = "unproven_ticket" // a Kerberos ticket that proves nothing
+	CauseNTLM            Cause = "ntlm"            // no Kerberos ticket, but a token of NTLM
 	CauseWrongCredential Cause = "wrong_credential"
 	CauseInactive        Cause = "inactive"
 	CauseAddress         Cause = "address_not_allowed"

@@ -81,6 +81,15 @@ func (s *Service) recordRefused(ctx context.Context, events []audit.Event) error
 	return err
 }
 
+// TurnAway refuses a log-in that was found wanting before it came here, and sees
+// to its event. The detail is one line for the log, without secrets.
+func (s *Service) TurnAway(ctx context.Context, d Door, cause Cause, detail string) error {
+	if checkWords("detail", detail, maxWords) != nil {
+		detail = "(what was wrong can't be shown)"
+	}
+	return s.turnAway(ctx, d.normal(), Integration{}, cause, detail)
+}
+
 // add counts an attempt, and reports whether it is to be written down now.
 func (r *refused) add(e audit.Event, t refusedTarget, from netip.Prefix) bool {
 	r.mu.Lock()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/redim-tools/redim/pkg/auth"
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
 	vaultroot "github.com/redim-tools/redim/pkg/cmd/vault"
@@ -50,7 +51,7 @@ func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now, Upstreams: &upstreams{wiring: w}})
+	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now, Slow: auth.NewLimiter(hashes, hashQueue, hashWait), Upstreams: &upstreams{wiring: w}})
 	var ended vault.Maintained
 	if err == nil {
 		ended, err = w.catchUp(ctx, service)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"path/filepath"
 
@@ -33,15 +32,22 @@ func (w *wiring) serve(ctx context.Context, how vaultcli.Serving) error {
 	if err != nil {
 		return err
 	}
+	d, err := newDoor(s, w.Now, log)
+	if err != nil {
+		return err
+	}
 	v, err := w.open(ctx)
 	if err != nil {
 		return err
 	}
+	d.vault = v.Service
 	registry := &metrics.Registry{}
 	registry.Process(w.Now())
-	service := api.New(api.Options{Vault: v.Service, Source: peer, Clock: w.Now, Log: log, Metrics: registry})
+	service := api.New(api.Options{
+		Vault: v.Service, Source: d.sources.Of, LogIn: d.logIn, Negotiate: d.negotiate(), Clock: w.Now, Log: log, Metrics: registry,
+	})
 	err = server.Run(ctx, server.Options{
-		Service: service, Listen: how.Listen, Metrics: s.MetricsListen, Certificate: certificate, MinVersion: minVersion(s), Log: log, Getenv: w.Getenv,
+		Service: service, Listen: how.Listen, Metrics: s.MetricsListen, Certificate: certificate, MinVersion: minVersion(s), Log: log, Getenv: w.Getenv, Wrap: d.wrap,
 		Ready: func(address, metrics net.Addr) {
 			tell()
 			if metrics != nil {
@@ -105,10 +111,4 @@ func (w *wiring) selfMade(listen string) (server.SelfMade, error) {
 		return server.SelfMade{}, err
 	}
 	return server.MakeCertificate(filepath.Join(dir, "dev"), w.Now())
-}
-
-// peer is the address at the other end of the connection.
-func peer(r *http.Request) (netip.Addr, error) {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	return at.Addr(), err
 }
