@@ -26,22 +26,8 @@ func TestAFleetOutlivesItsServersAndItsPrimary(t *testing.T) {
 	primary := storetest.Start(t)
 	standby := primary.Standby(t)
 	long := duration(t, "REDIM_FLEET", 6*time.Second)
-	h := newVaultHome(t, primary.EitherURL(standby, "postgres"), "web01/root", "web02/root", "web03/root")
-	credential := h.generate("fleet")
-	f := &fleet{vaultHome: h, client: h.trusting()}
-	for range 3 {
-		f.servers = append(f.servers, f.launch())
-	}
-	t.Cleanup(func() {
-		if text, _ := os.ReadFile(filepath.Join(h.env["HOME"], "serve.log")); t.Failed() {
-			t.Logf("the servers said: %s", text[max(0, len(text)-4000):])
-		}
-	})
-	load, stop := context.WithCancel(t.Context())
-	var all sync.WaitGroup
-	for n := range 6 {
-		all.Go(func() { f.application(load, fmt.Sprint("app", n), credential) })
-	}
+	f, credential := newFleet(t, primary.EitherURL(standby, "postgres"), 3)
+	stop := f.load(credential)
 	for end := time.Now().Add(long); time.Now().Before(end); {
 		time.Sleep(min(long/3, 5*time.Second))
 		f.replace(rand.IntN(3))
@@ -53,8 +39,38 @@ func TestAFleetOutlivesItsServersAndItsPrimary(t *testing.T) {
 	f.recovers(10 * time.Second)
 	time.Sleep(long / 3)
 	stop()
-	all.Wait()
 	f.settle()
+}
+
+// newFleet launches servers over one store with three credentials, and an
+// integration whose own credential it returns.
+func newFleet(t *testing.T, address string, servers int) (*fleet, string) {
+	t.Helper()
+	h := newVaultHome(t, address, "web01/root", "web02/root", "web03/root")
+	f := &fleet{vaultHome: h, client: h.trusting(), codes: map[string]int{}, holders: map[string]string{}, told: map[string]string{}}
+	t.Cleanup(func() {
+		if text, _ := os.ReadFile(filepath.Join(h.env["HOME"], "serve.log")); t.Failed() {
+			t.Logf("the servers said: %s", text[max(0, len(text)-4000):])
+		}
+	})
+	credential := h.generate("fleet")
+	for range servers {
+		f.servers = append(f.servers, f.launch())
+	}
+	return f, credential
+}
+
+// load has six applications at work until stop is called, and returned.
+func (f *fleet) load(credential string) (stop func()) {
+	ctx, cancel := context.WithCancel(f.Context())
+	var all sync.WaitGroup
+	for n := range 6 {
+		all.Go(func() { f.application(ctx, fmt.Sprint("app", n), credential) })
+	}
+	return func() {
+		cancel()
+		all.Wait()
+	}
 }
 
 // fleet is some servers over one store, and what their callers were told.
@@ -62,6 +78,7 @@ type fleet struct {
 	vaultHome
 	client *caller
 
+	pace     time.Duration // how long an application rests between two check-outs
 	mu       sync.Mutex
 	servers  []*member
 	outage   bool              // nothing may be able to answer now
@@ -69,7 +86,8 @@ type fleet struct {
 	holders  map[string]string // by credential: the lease, while a caller holds it
 	told     map[string]string // by comment: the lease of a secret that was handed out
 	answered int
-	said     string // the last answer, in words
+	said     string         // the last answer, in words
+	codes    map[string]int // how often each problem was the answer
 }
 
 // member is one server.

@@ -115,7 +115,9 @@ func (f *fleet) application(ctx context.Context, name, credential string) {
 				token, done = "", false
 			case http.StatusCreated:
 				f.hold(system+"/root", comment, doc)
+				f.again(ctx, token, comment, ask)
 				f.giveBack(ctx, token, system+"/root", doc)
+				time.Sleep(f.pace)
 			}
 		}
 	}
@@ -133,6 +135,9 @@ func (f *fleet) logIn(ctx context.Context, credential string) string {
 func (f *fleet) judge(ctx context.Context, status int, doc map[string]any, what string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if code, ok := doc["code"].(string); ok {
+		f.codes[code]++
+	}
 	f.said = fmt.Sprint(what, ": ", status, " ", doc["code"], " ", doc["error"])
 	switch {
 	case status == 0 || status == http.StatusUnauthorized: // its server was killed, or the token is another server's no more
@@ -151,9 +156,6 @@ func (f *fleet) judge(ctx context.Context, status int, doc map[string]any, what 
 func (f *fleet) hold(credential, comment string, doc map[string]any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.holders == nil {
-		f.holders, f.told = map[string]string{}, map[string]string{}
-	}
 	id, _ := doc["id"].(string)
 	if other, twice := f.holders[credential]; twice && other != id {
 		f.Errorf("%s is held as %s and as %s", credential, other, id)
@@ -163,6 +165,20 @@ func (f *fleet) hold(credential, comment string, doc map[string]any) {
 	}
 	f.holders[credential], f.told[comment] = id, id
 	f.last, f.answered = time.Now(), f.answered+1
+}
+
+// again asks, now and then, what was answered already: it is the same lease.
+func (f *fleet) again(ctx context.Context, token, comment string, ask map[string]string) {
+	if rand.IntN(4) > 0 {
+		return
+	}
+	status, doc := f.client.post(ctx, f.any()+"/v1/checkouts", token, comment, ask)
+	f.judge(ctx, status, doc, "check-out "+comment+" once more")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if id, _ := doc["id"].(string); status == http.StatusCreated && id != f.told[comment] {
+		f.Errorf("%s was %s, and with the same key it is %s", comment, f.told[comment], id)
+	}
 }
 
 func (f *fleet) giveBack(ctx context.Context, token, credential string, doc map[string]any) {

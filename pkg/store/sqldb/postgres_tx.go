@@ -123,7 +123,7 @@ func (t *pgTx) end(ctx context.Context, how string) error {
 		return nil
 	}
 	_, err := t.finish(ctx, how)
-	return err
+	return pgError(err)
 }
 
 func (t *pgTx) finish(ctx context.Context, how string) (pgconn.CommandTag, error) {
