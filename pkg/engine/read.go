@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -13,7 +14,7 @@ import (
 // Only a plain refusal is recorded as one.
 func (e *Engine) Read(ctx context.Context, req CheckOutRequest) (pam.Checkout, pam.Release, error) {
 	c := e.intent(req)
-	c.State, c.Process, c.Due = pam.CheckoutRead, 0, c.At
+	c.State, c.Process, c.Due = pam.CheckoutRead, 0, time.Time{}
 	if err := e.Journal.Append(ctx, c); err != nil {
 		return c, pam.Release{}, err
 	}

@@ -99,9 +99,15 @@ func (o *Options) Deliver(release func() (pam.Checkout, pam.Release, error)) err
 		return errors.Join(err, out.discard())
 	}
 	defer r.Secret.Wipe()
-	if err := out.write(c, r); err != nil {
+	if err := out.write(c, r); err != nil && c.State == pam.CheckoutRead {
+		return pam.Failf(pam.ErrOther, "%s was read, but its secret could not be written: %w", c.Credential.Ref(), err).WithHint("nothing is checked out; try again")
+	} else if err != nil {
 		return pam.Failf(pam.ErrOther, "%s is checked out, but its secret could not be written: %w", c.Credential.Ref(), err).
 			WithHint("give it back with: %s checkin %s", o.Command, c.ID)
+	}
+	if c.State == pam.CheckoutRead {
+		o.Say("read %s as %s without checking it out%s; there is nothing to give back", c.Credential.Ref(), c.Identity, heldBy(c.Credential))
+		return nil
 	}
 	o.Say("checked out %s as %s%s; give it back with: %s checkin %s", c.Credential.Ref(), c.Identity, until(c.Due), o.Command, c.ID)
 	return o.keep(c)
@@ -118,6 +124,13 @@ func (o *Options) keep(c pam.Checkout) error {
 			WithHint("the next \"%s recover\" would give it back; do that, or: %s checkin %s", o.Command, o.Command, c.ID)
 	}
 	return nil
+}
+
+func heldBy(c pam.Credential) string {
+	if c.CheckedOutBy == "" {
+		return ""
+	}
+	return ", although " + c.CheckedOutBy + " holds it"
 }
 
 func until(t time.Time) string {

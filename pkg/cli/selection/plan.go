@@ -17,6 +17,7 @@ type planDocument struct {
 	Credential cli.CredentialJSON `json:"credential"`
 	Comment    string             `json:"comment"`
 	Spin       spinPlan           `json:"spin"`
+	Ignore     bool               `json:"ignore_checkout,omitempty"`
 }
 
 type spinPlan struct {
@@ -27,21 +28,36 @@ type spinPlan struct {
 // Plan tells what a check-out would do, and releases nothing. The further fields
 // are for people only.
 func (s Selected) Plan(out *handout.Options, further ...render.Field) error {
-	comment := engine.WireComment(pam.Checkout{Comment: s.Request.Comment, Ticket: s.Request.Ticket})
 	spin := s.Service.SpinPlan(s.Credential)
-	doc := planDocument{DryRun: true, Identity: s.Identity.String(), Credential: cli.NewCredentialJSON(s.Credential), Comment: comment,
-		Spin: spinPlan{TemplateJob: spin.Template, Reason: string(spin.Reason)}}
+	doc := s.plan()
+	doc.Spin = spinPlan{TemplateJob: spin.Template, Reason: string(spin.Reason)}
 	after := "no spin: " + string(spin.Reason)
 	if spin.Reason == "" {
 		after = "spin after check-in, by template job " + strconv.FormatInt(spin.Template, 10)
 	}
+	return s.write(out, doc, after, further...)
+}
+
+// PlanRead tells what Read would do.
+func (s Selected) PlanRead(out *handout.Options) error {
+	doc := s.plan()
+	doc.Ignore = true
+	return s.write(out, doc, "nothing to give back and no spin: it would be read without a check-out")
+}
+
+func (s Selected) plan() planDocument {
+	comment := engine.WireComment(pam.Checkout{Comment: s.Request.Comment, Ticket: s.Request.Ticket})
+	return planDocument{DryRun: true, Identity: s.Identity.String(), Credential: cli.NewCredentialJSON(s.Credential), Comment: comment}
+}
+
+func (s Selected) write(out *handout.Options, doc planDocument, after string, further ...render.Field) error {
 	out.Say("dry run: nothing was released")
 	return render.One(out.Streams, render.Format(out.Output), doc, append([]render.Field{
 		{Name: "Credential", Value: s.Credential.Ref()},
 		{Name: "Type", Value: s.Credential.Type.String()},
-		{Name: "Identity", Value: s.Identity.String()},
+		{Name: "Identity", Value: doc.Identity},
 		{Name: "Held by", Value: s.Credential.CheckedOutBy},
-		{Name: "Comment", Value: comment},
+		{Name: "Comment", Value: doc.Comment},
 		{Name: "Afterwards", Value: after},
 	}, further...))
 }

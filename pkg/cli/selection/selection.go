@@ -31,6 +31,7 @@ type Service interface {
 	CheckOut(context.Context, engine.CheckOutRequest) (pam.Checkout, pam.Release, error)
 	CheckIn(context.Context, pam.Checkout) (engine.CheckInResult, error)
 	Keep(context.Context, pam.Checkout) error
+	Read(context.Context, engine.CheckOutRequest) (pam.Checkout, pam.Release, error)
 	SpinPlan(pam.Credential) engine.SpinPlan
 }
 
@@ -106,7 +107,16 @@ func (o *Options) choose(ctx context.Context, creds []pam.Credential) (pam.Crede
 
 // CheckOut checks it out.
 func (s Selected) CheckOut(ctx context.Context) (pam.Checkout, pam.Release, error) {
-	return s.Service.CheckOut(ctx, engine.CheckOutRequest{
+	return s.Service.CheckOut(ctx, s.request())
+}
+
+// Read reads it without a check-out, whoever holds it.
+func (s Selected) Read(ctx context.Context) (pam.Checkout, pam.Release, error) {
+	return s.Service.Read(ctx, s.request())
+}
+
+func (s Selected) request() engine.CheckOutRequest {
+	return engine.CheckOutRequest{
 		Identity: s.Identity, Credential: s.Credential, Comment: s.Request.Comment, Ticket: s.Request.Ticket, For: s.Request.For,
-	})
+	}
 }
