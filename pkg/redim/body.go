@@ -50,13 +50,13 @@ const maxReply = 8 << 20
 func readReply(resp *http.Response) ([]byte, error) {
 	buf := make([]byte, 0, replySize(resp.ContentLength))
 	for {
-		if len(buf) > maxReply {
+		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if len(buf) > maxReply { // also when that is where it ends
 			clear(buf)
 			return nil, pam.Failf(pam.ErrProtocol, "the answer is longer than %d MiB", maxReply>>20).
 				WithHint("ask for less at a time; if it is no RED IM that answers, check endpoint_url")
 		}
-		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
 		if err == io.EOF {
 			return buf, nil
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim"
+	"github.com/redim-tools/redim/pkg/redim/dialect"
 	"github.com/redim-tools/redim/pkg/redim/redimtest"
 	"github.com/redim-tools/redim/pkg/secret"
 )
@@ -90,11 +91,11 @@ func refusalCases() []refusalCase {
 
 func TestRefusalsAreClassifiedUnderEveryErrorProfile(t *testing.T) {
 	t.Parallel()
-	for _, profile := range []redimtest.ErrorProfile{redimtest.ErrorsAs200, redimtest.ErrorsAsHTML, redimtest.ErrorsAsStatus} {
+	each(t, func(t *testing.T, spoken string, profile redimtest.ErrorProfile) {
 		for _, c := range refusalCases() {
-			t.Run(string(profile)+" "+c.name, func(t *testing.T) {
+			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
-				b := newBench(t, redimtest.Options{Errors: profile})
+				b := newBench(t, redimtest.Options{Errors: profile, Dialect: spoken})
 				err := c.ask(t.Context(), b.client())
 				if profile == redimtest.ErrorsAsStatus {
 					wantFailure(t, err, c.told, c.toldHint, false)
@@ -106,22 +107,35 @@ func TestRefusalsAreClassifiedUnderEveryErrorProfile(t *testing.T) {
 				}
 			})
 		}
-	}
+	})
 }
 
 func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 	t.Parallel()
-	for _, profile := range []redimtest.ErrorProfile{redimtest.ErrorsAs200, redimtest.ErrorsAsHTML, redimtest.ErrorsAsStatus} {
-		b := newBench(t, redimtest.Options{Errors: profile})
+	each(t, func(t *testing.T, spoken string, profile redimtest.ErrorProfile) {
+		b := newBench(t, redimtest.Options{Errors: profile, Dialect: spoken})
 		b.config.APIPassword = func(context.Context) (secret.Value, error) { return secret.FromString("c4nary-wrong"), nil }
 		c := b.client()
 		wantFailure(t, c.SignIn(t.Context()), pam.ErrDelegationRefused, "api_password", false)
-		if n := b.Stats().Operations["DoLogin2"]; n != 1 {
-			t.Errorf("profile %s: tried %d times", profile, n)
+		if ops := b.Stats().Operations; ops["DoLogin2"]+ops["DoLogin"] != 1 {
+			t.Errorf("profile %s: asked for %v", profile, ops)
 		}
 		b.config.Authenticator = "EX"
 		_, err := b.client().Stored(t.Context(), alice(), "web01")
 		wantFailure(t, err, pam.ErrDelegationRefused, "NetBIOS", false)
+	})
+}
+
+// each runs a test in every dialect under every error profile.
+func each(t *testing.T, run func(t *testing.T, spoken string, profile redimtest.ErrorProfile)) {
+	t.Helper()
+	for _, spoken := range dialect.Spoken() {
+		for _, profile := range []redimtest.ErrorProfile{redimtest.ErrorsAs200, redimtest.ErrorsAsHTML, redimtest.ErrorsAsStatus} {
+			t.Run(spoken+" "+string(profile), func(t *testing.T) {
+				t.Parallel()
+				run(t, spoken, profile)
+			})
+		}
 	}
 }
 
