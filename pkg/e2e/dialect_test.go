@@ -2,14 +2,21 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/redim-tools/redim/pkg/redim/dialect"
+	"github.com/redim-tools/redim/pkg/redim/redimtest"
 )
 
 // talking lists the scripts of a directory that start a server.
@@ -50,4 +57,41 @@ func inNames(spoken, text string) string {
 		return text
 	}
 	return strings.ReplaceAll(text, "DoLogin2", "DoLogin")
+}
+
+// TestFiftyProcessesFindTheDialectOutOnce counts the questions that get to a
+// service, through a door of its own, when fifty processes know nothing.
+func TestFiftyProcessesFindTheDialectOutOnce(t *testing.T) {
+	h := newHome(t)
+	target, err := url.Parse(h.server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var questions, logIns atomic.Int64
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = h.server.HTTPClient().Transport
+	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodGet:
+			questions.Add(1)
+		case strings.HasSuffix(r.URL.Path, "/DoLogin2"):
+			logIns.Add(1)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(door.Close)
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			cmd := h.testSettings(i%3 + 1)
+			cmd.Env = append(cmd.Env, "REDIM_ENDPOINT_URL="+door.URL+redimtest.ServicePath)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("process %d: %v\n%s", i, err, out)
+			}
+		})
+	}
+	wg.Wait()
+	if questions.Load() != 1 || logIns.Load() != 1 {
+		t.Errorf("%d questions and %d log-ins, want one of each", questions.Load(), logIns.Load())
+	}
 }

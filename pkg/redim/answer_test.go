@@ -20,6 +20,12 @@ import (
 // line of which may be a status and a content type.
 func canned(t *testing.T, replies map[string]string) *redim.Client {
 	t.Helper()
+	return cannedIn(t, "auto", replies)
+}
+
+// cannedIn speaks one dialect. Log-ins have a token where nothing else is said.
+func cannedIn(t *testing.T, spoken string, replies map[string]string) *redim.Client {
+	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		op := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 		if r.Method == http.MethodGet && op != "help" {
@@ -27,7 +33,11 @@ func canned(t *testing.T, replies map[string]string) *redim.Client {
 			return
 		}
 		reply, ok := replies[op]
-		if !ok && strings.HasPrefix(op, "DoLogin") {
+		switch {
+		case ok:
+		case op == "DoLogin", op == "Login":
+			reply = `"c4nary\/token"`
+		case strings.HasPrefix(op, "DoLogin"):
 			reply = `{"OperationMessage":"c4nary\/token"}`
 		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -48,7 +58,7 @@ func canned(t *testing.T, replies map[string]string) *redim.Client {
 		_, _ = io.WriteString(w, reply)
 	}))
 	t.Cleanup(s.Close)
-	c, err := redim.New(redim.Config{ServiceURL: s.URL + "/App/AuthService.svc", APIUser: "api", HTTP: &http.Client{}, APIPassword: canaryPassword})
+	c, err := redim.New(redim.Config{ServiceURL: s.URL + "/App/AuthService.svc", APIUser: "api", Dialect: spoken, HTTP: &http.Client{}, APIPassword: canaryPassword})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package redimtest_test
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -161,7 +162,23 @@ func TestWrongMethodsAndUnknownOperationsGetAPage(t *testing.T) {
 
 func TestMalformedRequestsAreRefusedWithAPage(t *testing.T) {
 	t.Parallel()
-	_, c := newCaller(t)
+	r, v2 := newCaller(t)
+	for dialect := range bases() {
+		malformed(t, v2.to(r, dialect), dialect)
+	}
+}
+
+// inDialect is the address of an operation that JSON V2 names so.
+func inDialect(dialect, op string) string {
+	names := map[string]map[string]string{
+		"json-v1": {"DoLogin2": "DoLogin"},
+		"rest":    {"DoLogin2": "Login", "DoLogout": "Logout", "JobOps_CreatePasswordChangeJob": "Job/PasswordChange"},
+	}
+	return cmp.Or(names[dialect][op], op)
+}
+
+func malformed(t *testing.T, c *caller, dialect string) {
+	t.Helper()
 	pad := func(n int) string { // a message of n bytes
 		const front, back = `{"AuthenticationToken":"x","Padding":[`, `]}`
 		return front + strings.Repeat(" ", n-len(front)-len(back)) + back
@@ -183,6 +200,28 @@ func TestMalformedRequestsAreRefusedWithAPage(t *testing.T) {
 		{"an enumeration's name", checkOutOp, `{"AccountIdentificationInfo":{"AccountStore":{"Type":"OS_Windows"}}}`, 400},
 		{"an ISO date", "JobOps_CreatePasswordChangeJob", `{"JobInfoBase":{"NextRunTimeUTC":"2026-01-01T00:00:00Z"}}`, 400},
 		{"an unknown type hint", "DoLogin2", `{"__type":"X:#Y"}`, 400},
+		{"an unknown type hint deep inside", checkOutOp, `{"AuthenticationToken":"x","AccountIdentificationInfo":{"__type":"X:#Y"}}`, 400},
+		{"a type hint that is not first is a member", "DoLogout", `{"AuthenticationToken":"x","__type":"X:#Y"}`, 401},
+		{"a duplicate member deep inside", checkOutOp, `{"AuthenticationToken":"x","AccountIdentificationInfo":{"AccountName":"a","AccountName":"a"}}`, 400},
+		{"a duplicate of an unknown member", "DoLogout", `{"AuthenticationToken":"x","Z":1,"Z":2}`, 400},
+		{"a number with an exponent", "DoLogin2", `{"LoginType":1e0}`, 400},
+		{"a number that is too large", "DoLogin2", `{"LoginType":99999999999999999999}`, 400},
+		{"a number as text with a blank", "DoLogin2", `{"LoginType":"1 ","Username":"x"}`, 401},
+		{"a number where a text is expected", "DoLogout", `{"AuthenticationToken":5}`, 401},
+		{"null where a text is expected", "DoLogout", `{"AuthenticationToken":null}`, 401},
+		{"an object where a text is expected", "DoLogout", `{"AuthenticationToken":{}}`, 400},
+		{"a list where a text is expected", "DoLogout", `{"AuthenticationToken":[]}`, 400},
+		{"a raw line separator", "DoLogout", "{\"AuthenticationToken\":\"\u2028\"}", 401},
+		{"a raw control character", "DoLogout", "{\"AuthenticationToken\":\"\x01\"}", 400},
+		{"an escaped pair", "DoLogout", `{"AuthenticationToken":"\ud83d\udd11"}`, 401},
+		{"4097 characters of two units", "DoLogout", `{"AuthenticationToken":"` + strings.Repeat("🔑", 4097) + `"}`, 400},
+		{"a UTF-16 message", "DoLogout", "{\x00}\x00", 400},
+		{"a dictionary is a list of pairs", "DoLogout", `{"AuthenticationToken":"x","Map":[{"Key":1,"Value":{"a":null}}]}`, 401},
+		{"32 levels", "DoLogout", `{"AuthenticationToken":"x","A":` + strings.Repeat("[", 31) + strings.Repeat("]", 31) + `}`, 401},
+		{"33 levels", "DoLogout", `{"AuthenticationToken":"x","A":` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`, 400},
+		{"a date with an odd offset", "JobOps_CreatePasswordChangeJob", `{"AuthenticationToken":"x","JobInfoBase":{"NextRunTimeUTC":"\/Date(1700000000000+1)\/"}}`, 401},
+		{"a date beyond the calendar", "JobOps_CreatePasswordChangeJob", `{"AuthenticationToken":"x","JobInfoBase":{"NextRunTimeUTC":"/Date(253402300800000)/"}}`, 400},
+		{"null for a date", "JobOps_CreatePasswordChangeJob", `{"AuthenticationToken":"x","JobInfoBase":{"NextRunTimeUTC":null}}`, 400},
 		{"an unknown enumeration number is read", checkOutOp, `{"AuthenticationToken":"x","AccountIdentificationInfo":{"AccountStore":{"Type":99}}}`, 401},
 		{"a member of another case is none", "DoLogout", `{"authenticationtoken":5}`, 401},
 		{"8192 characters", "DoLogout", `{"AuthenticationToken":"` + strings.Repeat("x", 8192) + `"}`, 401},
@@ -191,9 +230,9 @@ func TestMalformedRequestsAreRefusedWithAPage(t *testing.T) {
 		{"64 KiB and a byte", "DoLogout", pad(64<<10 + 1), 413},
 		{"a megabyte", "DoLogout", pad(1 << 20), 413},
 	} {
-		status, body := c.post(step.op, step.body)
+		status, body := c.post(inDialect(dialect, step.op), step.body)
 		if status != step.status {
-			t.Errorf("%s: %d %s, want %d", step.name, status, body, step.status)
+			t.Errorf("%s, %s: %d %s, want %d", dialect, step.name, status, body, step.status)
 		}
 		if isPage := strings.HasPrefix(body, "<!DOCTYPE html>"); isPage != (step.status != 401) {
 			t.Errorf("%s: answered %s", step.name, body)

@@ -158,27 +158,38 @@ func asBool(v any) (any, error) {
 	return nil, fmt.Errorf("%q is neither true nor false", s)
 }
 
+// The first and the last instant that the framework has, in milliseconds.
+const (
+	minMilli = -62135596800000
+	maxMilli = 253402300799999
+)
+
 func asDate(v any) (any, error) {
 	s, ok := v.(string)
 	if !ok {
 		return nil, fmt.Errorf("found %s where a date is expected", kindOf(v))
 	}
-	inner, okFront := strings.CutPrefix(s, "/Date(")
+	inner, okFront := strings.CutPrefix(strings.TrimSpace(s), "/Date(")
 	inner, okBack := strings.CutSuffix(inner, ")/")
-	if !okFront || !okBack {
+	ms, err := strconv.ParseInt(strings.TrimSpace(withoutOffset(inner)), 10, 64)
+	switch {
+	case !okFront || !okBack || err != nil:
 		return nil, fmt.Errorf("%q is not of the form /Date(milliseconds)/", s)
-	}
-	if i := strings.LastIndexAny(inner, "+-"); i > 0 { // the offset only says that the date was local
-		if _, err := strconv.ParseUint(inner[i+1:], 10, 32); err != nil || len(inner[i+1:]) != 4 {
-			return nil, fmt.Errorf("%q has a wrong offset", s)
-		}
-		inner = inner[:i]
-	}
-	ms, err := strconv.ParseInt(inner, 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not of the form /Date(milliseconds)/", s)
+	case ms < minMilli || ms > maxMilli:
+		return nil, fmt.Errorf("%q is out of the range of dates", s)
 	}
 	return time.UnixMilli(ms).UTC(), nil
+}
+
+// withoutOffset cuts off what only says that a date was local: all from a sign
+// on that is not the first character, a plus before a minus. Nobody looks at it.
+func withoutOffset(inner string) string {
+	for _, sign := range "+-" {
+		if i := strings.IndexRune(inner[min(1, len(inner)):], sign); i >= 0 {
+			return inner[:i+1]
+		}
+	}
+	return inner
 }
 
 func kindOf(v any) string {

@@ -111,7 +111,10 @@ func TestMembersAreConvertedAsTheFrameworkConvertsThem(t *testing.T) {
 		{kindDate, `"/Date(1700000000000+0530)/"`, time.UnixMilli(1700000000000).UTC()},
 		{kindDate, `"/Date(-5-0100)/"`, time.UnixMilli(-5).UTC()},
 		{kindDate, `"2026-01-01T00:00:00Z"`, bad}, {kindDate, `null`, bad}, {kindDate, `5`, bad}, {kindDate, `"/Date()/"`, bad},
-		{kindDate, `"/Date(1+05)/"`, bad}, {kindDate, `"/Date(x)/"`, bad}, {kindDate, `"/Date(1+05x0)/"`, bad},
+		{kindDate, `"/Date(1+05)/"`, time.UnixMilli(1).UTC()}, {kindDate, `"/Date(1+05x0)/"`, time.UnixMilli(1).UTC()}, {kindDate, `" /Date(+1)/ "`, time.UnixMilli(1).UTC()}, {kindDate, `"/Date( 1 )/"`, time.UnixMilli(1).UTC()}, {kindDate, `"/Date( +1)/"`, bad},
+		{kindDate, `"/Date(-62135596800000)/"`, time.UnixMilli(-62135596800000).UTC()}, {kindDate, `"/Date(253402300799999-0700)/"`, time.UnixMilli(253402300799999).UTC()},
+		{kindDate, `"/Date(-62135596800001)/"`, bad}, {kindDate, `"/Date(253402300800000)/"`, bad}, {kindDate, `"/Date(99999999999999999999)/"`, bad},
+		{kindDate, `"/Date(x)/"`, bad}, {kindDate, `"/Date(1.5)/"`, bad}, {kindDate, `"/Date(--1)/"`, bad}, {kindDate, `"/date(1)/"`, bad}, {kindDate, `"/Date(1)"`, bad},
 	} {
 		raw, err := readJSON([]byte(c.in))
 		if err != nil {

@@ -12,10 +12,12 @@ const (
 	maxMilli = 253402300799999
 )
 
-// ParseDate reads /Date(ms)/ and /Date(ms+0530)/, whose milliseconds are UTC
-// in both, and RFC 3339. The first instant of .NET's calendar, which stands
-// for never, is the zero time. Anything else is no date.
+// ParseDate reads a date as the framework does, and RFC 3339: /Date(ms)/, and
+// /Date(ms+0530)/, where what follows the sign only says that the date was a
+// local one; the milliseconds are UTC in both. The first instant of .NET's
+// calendar, which stands for never, is the zero time. Anything else is no date.
 func ParseDate(text string) (time.Time, bool) {
+	text = strings.TrimSpace(text)
 	inner, ok := strings.CutPrefix(text, "/Date(")
 	if !ok {
 		t, err := time.Parse(time.RFC3339, text)
@@ -25,14 +27,8 @@ func ParseDate(text string) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	if n := len(inner) - 5; n > 0 && (inner[n] == '+' || inner[n] == '-') {
-		if !digits(inner[n+1:]) {
-			return time.Time{}, false
-		}
-		inner = inner[:n]
-	}
-	ms, err := strconv.ParseInt(inner, 10, 64)
-	if err != nil || inner[0] == '+' || ms < minMilli || ms > maxMilli {
+	ms, err := strconv.ParseInt(strings.TrimSpace(milliseconds(inner)), 10, 64)
+	if err != nil || ms < minMilli || ms > maxMilli {
 		return time.Time{}, false
 	}
 	if ms == minMilli {
@@ -41,8 +37,15 @@ func ParseDate(text string) (time.Time, bool) {
 	return time.UnixMilli(ms).UTC(), true
 }
 
-func digits(s string) bool {
-	return strings.Trim(s, "0123456789") == ""
+// milliseconds cuts the offset off: a sign anywhere but at the beginning, a
+// plus before a minus.
+func milliseconds(inner string) string {
+	for _, sign := range "+-" {
+		if i := strings.IndexRune(inner[min(1, len(inner)):], sign); i >= 0 {
+			return inner[:i+1]
+		}
+	}
+	return inner
 }
 
 // FormatDate writes an instant as /Date(ms)/.
