@@ -82,7 +82,7 @@ func (c *Client) exchange(ctx context.Context, op *dialect.Operation, k call) er
 	reply, err := readReply(resp)
 	defer clear(reply)
 	if resp.StatusCode/100 != 2 {
-		return c.refusal(op, resp)
+		return withLimits(c.refusal(op, resp), resp.StatusCode, k.params, len(text))
 	}
 	if err != nil {
 		return named(op, err)
