@@ -89,7 +89,7 @@ func memberOf(object []byte, name string) []byte {
 // refuses, the server refuses: too long a text, and nothing else.
 func clientToServer(t failer, content string, n int64) {
 	body := append([]byte(`{"AuthenticationToken":`), wcf.AppendString(nil, content)...)
-	body = append(body, fmt.Sprintf(`,"N":%d,"S":"%d","D":%q}`, n, n, wcf.FormatDate(time.UnixMilli(n%maxMilli/2)))...)
+	body = append(body, fmt.Sprintf(`,"N":%d,"S":"%d","D":%q}`, n, n, wcf.FormatDate(time.UnixMilli(n%-minMilli)))...)
 	if !json.Valid(body) || !utf8.Valid(body) {
 		t.Fatalf("%q is written as %q", content, body)
 	}
@@ -101,7 +101,7 @@ func clientToServer(t failer, content string, n int64) {
 		return
 	}
 	in, err := shape{kind: kindObject, members: []field{text("AuthenticationToken"), number("N"), number("S"), date("D")}}.conformObject(raw)
-	if err != nil || !sameText(in.str("AuthenticationToken"), strings.ToValidUTF8(content, "\ufffd")) || in.num("N") != n || in.num("S") != n || in.time("D").UnixMilli() != n%maxMilli/2 {
+	if err != nil || !sameText(in.str("AuthenticationToken"), strings.ToValidUTF8(content, "\ufffd")) || in.num("N") != n || in.num("S") != n || in.time("D").UnixMilli() != n%-minMilli {
 		t.Fatalf("%q is read as %v, %v", body, in, err)
 	}
 }
