@@ -39,14 +39,14 @@ func hexDigits(n uint64, least int) []class { return either(fmt.Sprintf("%0*x", 
 // escaped is a text of which each character may be written in any of the ways
 // that URLs, JSON, XML, C, Go, Python and shells know, or as it is.
 func escaped(text []byte) form {
-	f := make(form, len(text))
+	units := make([][]step, len(text))
 	var bytes [256][]step
 	runes := map[rune][]step{}
 	for i := range text {
 		if bytes[text[i]] == nil {
 			bytes[text[i]] = waysOfByte(text[i])
 		}
-		f[i] = bytes[text[i]]
+		units[i] = bytes[text[i]]
 		r, size := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && size <= 1 || !utf8.RuneStart(text[i]) {
 			continue
@@ -54,9 +54,9 @@ func escaped(text []byte) form {
 		if runes[r] == nil {
 			runes[r] = waysOfRune(r, size)
 		}
-		f[i] = append(slices.Clip(f[i]), runes[r]...)
+		units[i] = append(slices.Clip(units[i]), runes[r]...)
 	}
-	return f
+	return form{units: units}
 }
 
 // waysOfByte are the ways to write one byte, whatever it is a part of.
@@ -74,7 +74,7 @@ func waysOfByte(b byte) []step {
 	}
 	steps := make([]step, len(ways))
 	for i, way := range ways {
-		steps[i] = step{way, 1}
+		steps[i] = step{classes: way, units: 1}
 	}
 	return steps
 }
@@ -117,7 +117,7 @@ func waysOfRune(r rune, size int) []step {
 	}
 	steps := make([]step, len(ways))
 	for i, way := range ways {
-		steps[i] = step{way, size}
+		steps[i] = step{classes: way, units: size}
 	}
 	return steps
 }

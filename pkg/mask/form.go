@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -11,12 +12,34 @@ type class string
 // A step is one way to write the next units of a secret.
 type step struct {
 	classes []class
-	units   int // how many it writes
+	units   int  // how many it writes
+	apart   bool // it begins with what is between it and the unit before
 }
 
 // A form is a secret in one family of encodings: for each unit of it, the ways
-// to go on from there. Its end is reached when no unit is left.
-type form [][]step
+// to go on from there. Its end is reached when no unit is left. What is found may
+// begin with any of the first units up to late: those before may stand at the end
+// of a line, and if they were waited for there, the ends of many lines would be
+// held back.
+type form struct {
+	units [][]step
+	late  int
+}
+
+// starts are the steps that what is found may begin with at a unit.
+func (f form) starts(unit int) []step {
+	return slices.DeleteFunc(slices.Clone(f.units[unit]), func(s step) bool { return s.apart })
+}
+
+// unlessShort has a short form begin at its beginning only: what would be left of
+// it may stand in any text.
+func (f form) unlessShort() form {
+	const short = 12
+	if f.shortest() < short {
+		f.late = 0
+	}
+	return f
+}
 
 // forms are all the ways in which a secret is looked for.
 func forms(secret []byte) []form {
@@ -36,36 +59,43 @@ func forms(secret []byte) []form {
 
 // plain is a text as it is.
 func plain(text []byte) form {
-	f := make(form, len(text))
+	units := make([][]step, len(text))
 	for i, b := range text {
-		f[i] = []step{{[]class{only(b)}, 1}}
+		units[i] = []step{{classes: []class{only(b)}, units: 1}}
 	}
-	return f
+	return form{units: units}
 }
 
 // hexadecimal is two digits a byte, in either case, with nothing or one
-// separator or line end between the bytes.
+// separator between the bytes, or a line end after the first few.
 func hexadecimal(text []byte) form {
-	f := make(form, len(text))
+	const late = 1
+	f := form{units: make([][]step, len(text)), late: late}
 	var known [256][]step
 	for i, b := range text {
-		if i == 0 {
-			f[i] = []step{{hexDigits(uint64(b), 2), 1}}
+		digits := hexDigits(uint64(b), 2)
+		switch {
+		case i == 0:
+			f.units[i] = []step{{classes: digits, units: 1}}
 			continue
+		case i <= late:
+			f.units[i] = between(digits, separators()...)
+			continue
+		case known[b] == nil:
+			known[b] = between(digits, append(separators(), "\n", "\r\n", "\n ")...)
 		}
-		if known[b] == nil {
-			known[b] = between(hexDigits(uint64(b), 2), " ", ":", "-", "\n", "\r\n", "\n ", ", ", " 0x", ", 0x", ",0x")
-		}
-		f[i] = known[b]
+		f.units[i] = known[b]
 	}
-	return f
+	return f.unlessShort()
 }
+
+func separators() []string { return []string{" ", ":", "-", ", ", " 0x", ", 0x", ",0x"} }
 
 // between are the steps that write one unit, alone or after a separator.
 func between(unit []class, separators ...string) []step {
-	steps := []step{{unit, 1}}
+	steps := []step{{classes: unit, units: 1}}
 	for _, s := range separators {
-		steps = append(steps, step{append(literal(s), unit...), 1})
+		steps = append(steps, step{classes: append(literal(s), unit...), units: 1, apart: true})
 	}
 	return steps
 }
@@ -76,17 +106,18 @@ func between(unit []class, separators ...string) []step {
 // one that holds two, since a quarter of all characters would have to be held
 // back for it.
 func radix64(text []byte) []form {
+	const late = 2
 	all := make([]form, 0, 3)
 	cache := map[class][]step{}
 	for offset := range 3 {
 		low, high := frame(text, offset, 0x00), frame(text, offset, 0xff)
 		first := (offset*8 + 2) / 6
 		end := ((offset+len(text))*8 + 5) / 6
-		f := make(form, 0, end-first)
+		f := form{units: make([][]step, 0, end-first), late: late}
 		for i := first; i < end; i++ {
-			f = append(f, sextet(cache, low[i], high[i]^low[i], i == first))
+			f.units = append(f.units, sextet(cache, low[i], high[i]^low[i], i <= first+late))
 		}
-		all = append(all, f)
+		all = append(all, f.unlessShort())
 		clear(low)
 		clear(high)
 	}
@@ -115,8 +146,8 @@ func frame(text []byte, offset int, filler byte) []byte {
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 // sextet are the ways to write a number of six bits, of which those in free may
-// be anything.
-func sextet(cache map[class][]step, bits, free byte, first bool) []step {
+// be anything; after a line end unless it comes early.
+func sextet(cache map[class][]step, bits, free byte, early bool) []step {
 	var letters class
 	for n := range byte(64) {
 		if n&^free == bits&^free {
@@ -124,7 +155,7 @@ func sextet(cache map[class][]step, bits, free byte, first bool) []step {
 		}
 	}
 	key := letters
-	if first {
+	if early {
 		key += "^"
 	}
 	if steps, ok := cache[key]; ok {
@@ -141,8 +172,8 @@ func sextet(cache map[class][]step, bits, free byte, first bool) []step {
 	}
 	var steps []step
 	for _, way := range ways {
-		if first {
-			steps = append(steps, step{way, 1})
+		if early {
+			steps = append(steps, step{classes: way, units: 1})
 			continue
 		}
 		steps = append(steps, between(way, "\n", "\r\n", `\n`)...)

@@ -14,14 +14,18 @@ const headLength = 4 // no form is shorter
 func newHeads(forms []form) *heads {
 	h := &heads{}
 	for _, f := range forms {
-		h.walk(f, 0, nil)
+		for unit := range f.late + 1 {
+			for _, s := range f.starts(unit) {
+				h.walkStep(f, unit+s.units, s.classes, nil)
+			}
+		}
 	}
 	return h
 }
 
 // walk enters all beginnings that go on with the form from a unit on.
 func (h *heads) walk(f form, unit int, begun []byte) {
-	for _, s := range f[unit] {
+	for _, s := range f.units[unit] {
 		h.walkStep(f, unit+s.units, s.classes, begun)
 	}
 }

@@ -2,6 +2,7 @@ package mask
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -9,9 +10,15 @@ import (
 // form, marks what the longest match covers, and replaces what is marked.
 func slowly(s *Set, text []byte) string {
 	covered := make([]bool, len(text))
+	var all []form
+	for _, f := range s.forms {
+		for unit := range f.late + 1 {
+			all = append(all, form{units: slices.Concat([][]step{f.starts(unit)}, f.units[unit+1:])})
+		}
+	}
 	for at := range text {
 		longest := 0
-		for _, f := range s.forms {
+		for _, f := range all {
 			for n := range ends(f, 0, text[at:], map[[2]int]map[int]bool{}) {
 				longest = max(longest, n)
 			}
@@ -34,7 +41,7 @@ func slowly(s *Set, text []byte) string {
 
 // ends are the lengths of text's beginnings that are f from a unit on.
 func ends(f form, unit int, text []byte, known map[[2]int]map[int]bool) map[int]bool {
-	if unit == len(f) {
+	if unit == len(f.units) {
 		return map[int]bool{0: true}
 	}
 	key := [2]int{unit, len(text)}
@@ -42,7 +49,7 @@ func ends(f form, unit int, text []byte, known map[[2]int]map[int]bool) map[int]
 		return found
 	}
 	found := map[int]bool{}
-	for _, s := range f[unit] {
+	for _, s := range f.units[unit] {
 		n := len(s.classes)
 		if n > len(text) || !fits(s.classes, text) {
 			continue

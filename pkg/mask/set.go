@@ -28,8 +28,8 @@ type Set struct {
 	sieve  sieve
 }
 
-// way is one step of the first unit of a form.
-type way struct{ form, step int32 }
+// way is one step that a form may begin with.
+type way struct{ form, unit, step int32 }
 
 // New prepares to mask secrets. An empty one is left out; ErrShort for one that
 // is too short. Of a secret of several lines, each line of 8 bytes or more is
@@ -68,10 +68,15 @@ func (s *Set) add(text []byte) {
 func (s *Set) index() {
 	for n, f := range s.forms {
 		s.base = append(s.base, s.units)
-		s.units += len(f)
-		for k, first := range f[0] {
-			for _, b := range []byte(first.classes[0]) {
-				s.starts[b] = append(s.starts[b], way{int32(n), int32(k)})
+		s.units += len(f.units)
+		for unit := range f.late + 1 {
+			for k, first := range f.units[unit] {
+				if first.apart {
+					continue
+				}
+				for _, b := range []byte(first.classes[0]) {
+					s.starts[b] = append(s.starts[b], way{int32(n), int32(unit), int32(k)})
+				}
 			}
 		}
 	}
@@ -81,7 +86,7 @@ func (s *Set) index() {
 // Wipe forgets the secrets. The Set masks nothing any more.
 func (s *Set) Wipe() {
 	for _, f := range s.forms {
-		clear(f)
+		clear(f.units)
 	}
 	*s = Set{}
 }

@@ -3,6 +3,7 @@ package mask
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // sieve finds where a secret may begin without looking at most bytes. Whatever
@@ -37,30 +38,32 @@ func newSieve(forms []form) sieve {
 
 // shortest is the least number of bytes that a form takes.
 func (f form) shortest() int {
-	least := make([]int, len(f)+1)
-	for unit := len(f) - 1; unit >= 0; unit-- {
-		for i, s := range f[unit] {
+	least := make([]int, len(f.units)+1)
+	for unit := len(f.units) - 1; unit >= 0; unit-- {
+		for i, s := range f.units[unit] {
 			if n := len(s.classes) + least[unit+s.units]; i == 0 || n < least[unit] {
 				least[unit] = n
 			}
 		}
 	}
-	return least[0]
+	return slices.Min(least[:f.late+1])
 }
 
 // add enters the pairs that a form may have, by their distance.
 func (s *sieve) add(f form) {
 	reached := make([][]bool, s.window) // by distance: the units that may begin there
 	for i := range reached {
-		reached[i] = make([]bool, len(f)+1)
+		reached[i] = make([]bool, len(f.units)+1)
 	}
-	reached[0][0] = true
+	for unit := range f.late + 1 {
+		reached[0][unit] = true
+	}
 	for distance := range s.window - 1 {
-		for unit := range min(distance+1, len(f)) {
+		for unit := range min(distance+f.late+1, len(f.units)) {
 			if !reached[distance][unit] {
 				continue
 			}
-			for _, step := range f[unit] {
+			for _, step := range f.units[unit] {
 				s.enter(f, step, unit, distance)
 				if end := distance + len(step.classes); end < s.window {
 					reached[end][unit+step.units] = true
@@ -77,8 +80,8 @@ func (s *sieve) enter(f form, at step, unit, distance int) {
 	for i := range last {
 		s.pairs(at.classes[i], at.classes[i+1], distance+i)
 	}
-	if next := unit + at.units; next < len(f) {
-		for _, following := range f[next] {
+	if next := unit + at.units; next < len(f.units) {
+		for _, following := range f.units[next] {
 			s.pairs(at.classes[last], following.classes[0], distance+last)
 		}
 	}

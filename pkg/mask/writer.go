@@ -92,7 +92,7 @@ func (w *Writer) take(b byte, i int) {
 	w.threads = w.spare[:0]
 	w.round++
 	for _, t := range now {
-		f := w.set.forms[t.form]
+		f := w.set.forms[t.form].units
 		if t.step >= 0 {
 			w.advance(t, f[t.unit][t.step], b, i)
 			continue
@@ -108,8 +108,8 @@ func (w *Writer) take(b byte, i int) {
 // begin begins new threads at place i.
 func (w *Writer) begin(b byte, i int) {
 	for _, begun := range w.set.starts[b] {
-		t := thread{start: i, form: begun.form, step: begun.step}
-		w.advance(t, w.set.forms[t.form][0][t.step], b, i)
+		t := thread{start: i, form: begun.form, unit: begun.unit, step: begun.step}
+		w.advance(t, w.set.forms[t.form].units[t.unit][t.step], b, i)
 	}
 }
 
@@ -123,7 +123,7 @@ func (w *Writer) advance(t thread, s step, b byte, i int) {
 		return
 	}
 	t.unit, t.step, t.class = t.unit+int32(s.units), -1, 0
-	if int(t.unit) == len(w.set.forms[t.form]) {
+	if int(t.unit) == len(w.set.forms[t.form].units) {
 		w.cover(span{t.start, i + 1})
 		return
 	}

@@ -159,24 +159,3 @@ func (o *Options) masks(c pam.Checkout, v secret.Value) (*mask.Set, error) {
 	}
 	return set, err
 }
-
-// program is what is run.
-func (o *Options) program(env []string) child.Command {
-	return child.Command{Path: o.path, Args: o.Program, Env: env, In: o.Streams.In, Out: o.Streams.Out, Err: o.Streams.Err}
-}
-
-// run runs the program with its output masked.
-func (o *Options) run(set *mask.Set, env []string, signals *child.Signals) (child.Status, error) {
-	command := o.program(env)
-	if o.NoMask {
-		return ended(child.Run(command, signals))
-	}
-	out := set.Writer(o.Streams.Out)
-	errs := out
-	if !same(o.Streams.Out, o.Streams.Err) {
-		errs = set.Writer(o.Streams.Err)
-	}
-	command.Out, command.Err = out, errs
-	status, err := ended(child.Run(command, signals))
-	return status, errors.Join(err, lost(errors.Join(out.Close(), errs.Close())))
-}
