@@ -33,6 +33,7 @@ func TestPostgreSQLKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	server := storetest.Start(t)
 	t.Run("a deadlock is undone and run again", func(t *testing.T) { deadlock(t, postgres(t, server.Database(t))) })
+	t.Run("what can't be put in order is undone and run again", func(t *testing.T) { outOfOrder(t, postgres(t, server.Database(t))) })
 	t.Run("a host that is down is passed over", func(t *testing.T) { passOver(t, server) })
 	t.Run("a constraint is named", func(t *testing.T) {
 		db := postgres(t, server.Database(t))
@@ -153,5 +154,43 @@ func dies(t *testing.T, server *storetest.Server) {
 		if !unsure[n] && (rows[n] == 1) != yes || rows[n] > 1 {
 			t.Errorf("%d is there %d times, kept: %v, unsure: %v", n, rows[n], yes, unsure[n])
 		}
+	}
+}
+
+// outOfOrder has the server refuse a unit twice as it refuses those that can't be
+// put in order with others, once in a statement and once at the commit.
+func outOfOrder(t *testing.T, db sqldb.DB) {
+	exec(t, db, "create table t (n bigint)")
+	exec(t, db, "create table tries (n bigint)")
+	exec(t, db, `create function refuse() returns trigger language plpgsql as $$ begin
+  raise exception 'refused at the commit' using errcode = 'serialization_failure'; end $$`)
+	exec(t, db, "create constraint trigger late after insert on tries deferrable initially deferred for each row execute function refuse()")
+	tries := 0
+	err := db.Write(t.Context(), func(ctx context.Context, tx *sqldb.Tx) error {
+		tries++
+		if _, err := tx.Exec(ctx, "insert into t values ($1)", int64(tries)); err != nil {
+			return err
+		}
+		switch tries {
+		case 1:
+			return tx.Script(ctx, "do $$ begin raise exception using errcode = 'serialization_failure'; end $$")
+		case 2:
+			return tx.Later(ctx, "insert into tries values (1)")
+		}
+		return nil
+	})
+	if err != nil || tries != 3 || count(t, db, "select sum(n)::bigint from t") != 3 {
+		t.Errorf("%d tries: %v", tries, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	err = db.Write(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		return tx.Script(ctx, "do $$ begin raise exception using errcode = 'serialization_failure'; end $$")
+	})
+	if f, ok := errors.AsType[*pam.Failure](err); !ok || f.Class != pam.ErrUnreachable || f.Hint == "" {
+		t.Errorf("refused for good: %v", err)
+	}
+	if n := count(t, db, "select count(*) from t"); n != 1 {
+		t.Errorf("%d rows are left", n)
 	}
 }
