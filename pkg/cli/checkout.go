@@ -11,7 +11,7 @@ type CheckoutJSON struct {
 	ID         string         `json:"id"`
 	State      string         `json:"state"`
 	Overdue    bool           `json:"overdue"`
-	Profile    string         `json:"profile"`
+	Profile    string         `json:"profile,omitempty"` // none in a vault's own store
 	Identity   string         `json:"identity"`
 	Credential CredentialJSON `json:"credential"`
 	Comment    string         `json:"comment,omitempty"`

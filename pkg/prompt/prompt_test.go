@@ -200,3 +200,38 @@ func TestNothingToChooseFrom(t *testing.T) {
 		}
 	}
 }
+
+func TestANewSecretIsTypedTwice(t *testing.T) {
+	t.Parallel()
+	typed := func(lines ...string) (steps string) {
+		for n, line := range lines {
+			label := []string{"Secret (not shown):", "Secret again (not shown):"}[n%2]
+			steps += "expect " + label + "\nsend \"" + line + "\\r\"\n"
+		}
+		return steps
+	}
+	for name, tt := range map[string]struct {
+		lines []string
+		want  string
+		err   error
+	}{
+		"the same twice":  {[]string{"c4nary-a", "c4nary-a"}, "c4nary-a", nil},
+		"after a slip":    {[]string{"c4nary-a", "c4nary-b", "c4nary-a", "c4nary-a"}, "c4nary-a", nil},
+		"nothing":         {[]string{""}, "", nil},
+		"never the same":  {[]string{"c4nary-a", "c4nary-b", "c4nary-a", "", "c4nary-a", "c4nary-A"}, "", pam.ErrUsage},
+		"broken off then": {[]string{"c4nary-a", "\\x03"}, "", prompt.ErrCancelled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := ask(t, atATerminal(t), dumb, typed(tt.lines...), func(ctx context.Context, p prompt.Prompter) (any, error) {
+				v, err := prompt.NewSecret(ctx, p, prompt.Question{Label: "Secret", Flag: "--secret-from"})
+				var s string
+				_ = v.Reveal(func(b []byte) error { s = string(b); return nil })
+				return s, err
+			})
+			if r.value != any(tt.want) || !errors.Is(r.err, tt.err) {
+				t.Errorf("%q, %v", r.value, r.err)
+			}
+		})
+	}
+}

@@ -30,16 +30,27 @@ func (w *wiring) keys(s *config.Settings) keys { return keys{wiring: w, settings
 // source is the place that a setting names.
 func (k keys) source(setting string) (*seal.KeySource, error) {
 	dir, _ := k.Paths.DataDir() // without one, only a key that is elsewhere can be had
-	return seal.ParseKeySource(setting, seal.Env{
-		Dir: dir, Name: keyFile, Getenv: k.Getenv, Keyring: keyring.System(), PassPhrase: k.passPhrase,
+	var of *seal.KeySource
+	of, err := seal.ParseKeySource(setting, seal.Env{
+		Dir: dir, Name: keyFile, Getenv: k.Getenv, Keyring: keyring.System(),
+		PassPhrase: func(ctx context.Context, source secret.Source) (secret.Value, error) {
+			return k.passPhrase(ctx, source, !of.Status(ctx).Made)
+		},
 	})
+	return of, err
 }
 
-func (k keys) passPhrase(ctx context.Context, source secret.Source) (secret.Value, error) {
+// passPhrase asks twice for the one that a new key gets: nobody could open it,
+// did it hold a slip.
+func (k keys) passPhrase(ctx context.Context, source secret.Source, first bool) (secret.Value, error) {
 	r := k.Resolver(k.settings)
 	r.Label = "Pass phrase of the master key"
 	r.Prompt = func(ctx context.Context, label string) (secret.Value, error) {
-		return k.Prompt().Secret(ctx, prompt.Question{Label: label, Flag: "--set key=passphrase:SOURCE"})
+		q := prompt.Question{Label: label, Flag: "--set key=passphrase:SOURCE"}
+		if first {
+			return prompt.NewSecret(ctx, k.Prompt(), q)
+		}
+		return k.Prompt().Secret(ctx, q)
 	}
 	return r.Resolve(ctx, source)
 }

@@ -61,6 +61,7 @@ func (o Opener) With(ctx context.Context, work func(*Vault) error) error {
 type Secret struct {
 	Label string // for people: "Credential"
 	Flag  string // that names the source: "--credential"
+	New   bool   // it is not known yet, so at a terminal it is asked for twice
 }
 
 // Read reads a secret from a source as a flag gives it. A secret in its place is
@@ -78,7 +79,11 @@ func (a *App) Read(ctx context.Context, s Secret, source string) (secret.Value, 
 	r := a.Resolver(settings)
 	r.Label = s.Label
 	r.Prompt = func(ctx context.Context, label string) (secret.Value, error) {
-		return a.Prompt().Secret(ctx, prompt.Question{Label: label, Flag: s.Flag})
+		q := prompt.Question{Label: label, Flag: s.Flag}
+		if s.New {
+			return prompt.NewSecret(ctx, a.Prompt(), q)
+		}
+		return a.Prompt().Secret(ctx, q)
 	}
 	return r.Resolve(ctx, src)
 }

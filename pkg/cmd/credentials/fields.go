@@ -149,7 +149,7 @@ func (f *Fields) endpoints(was []string) *[]string {
 
 // secret reads the secret from the source that the flags name.
 func (f *Fields) secret(ctx context.Context, read Reader) (secret.Value, error) {
-	return read(ctx, vaultcli.Secret{Label: "Secret", Flag: "--secret-from"}, f.SecretFrom)
+	return read(ctx, vaultcli.Secret{Label: "Secret", Flag: "--secret-from", New: true}, f.SecretFrom)
 }
 
 // oneRef wants one credential as the argument.

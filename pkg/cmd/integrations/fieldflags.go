@@ -217,7 +217,7 @@ func (f *Fields) prove(ctx context.Context, e *vault.IntegrationEdit, was vault.
 		e.Account = &f.Credential
 		return nil
 	}
-	v, err := read(ctx, vaultcli.Secret{Label: "Credential", Flag: "--credential"}, f.Credential)
+	v, err := read(ctx, vaultcli.Secret{Label: "Credential", Flag: "--credential", New: true}, f.Credential)
 	e.Secret = v
 	return err
 }

@@ -2,6 +2,7 @@ package integrations
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
@@ -185,22 +186,17 @@ func (f *form) credential(ctx context.Context) error {
 }
 
 func (f *form) typed(ctx context.Context) error {
-	first, err := f.ask.Secret(ctx, prompt.Question{Label: "Credential", Flag: "--credential"})
-	if err != nil {
-		return err
+	typed, err := prompt.NewSecret(ctx, f.ask, prompt.Question{Label: "Credential", Flag: "--credential"})
+	if errors.Is(err, pam.ErrUsage) {
+		f.change(func(*vault.IntegrationEdit) error { return err })
+		return nil
 	}
-	again, err := f.ask.Secret(ctx, prompt.Question{Label: "Credential again", Flag: "--credential"})
-	defer again.Wipe()
 	if err != nil {
-		first.Wipe()
 		return err
 	}
 	f.change(func(e *vault.IntegrationEdit) error {
-		if !first.Equal(again) {
-			return pam.Failf(pam.ErrUsage, "the two are not the same").WithHint("type the credential twice")
-		}
-		e.Generate, e.Secret = false, first
-		_, err := vault.ProveTyped(first)
+		e.Generate, e.Secret = false, typed
+		_, err := vault.ProveTyped(typed)
 		return err
 	})
 	return nil
