@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -61,6 +62,7 @@ func recordCases() []suiteCase {
 		{"requests and leases come back as they were", caseRequestsAndLeasesComeBackAsTheyWere},
 		{"changed credentials and policies come back as they were", caseChangedCredentialsAndPoliciesComeBackAsTheyWere},
 		{"leases and requests are listed page by page", caseLeasesAndRequestsAreListedPageByPage},
+		{"ids are found by their beginnings", caseIDsAreFoundByTheirBeginnings},
 		{"keys come back as they were", caseKeysComeBackAsTheyWere},
 	}
 }
@@ -244,4 +246,31 @@ func caseKeysComeBackAsTheyWere(t *testing.T, s *store.Store) {
 		return errors.Join(err, err2, tx.ChangeKeyRecord(ctx, k))
 	})
 	refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeKeyRecord(ctx, k) })
+}
+
+func caseIDsAreFoundByTheirBeginnings(t *testing.T, s *store.Store) {
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		for n := range 12 {
+			err := errors.Join(tx.AddIntegration(ctx, anIntegration(n, fmt.Sprint("i", n))), tx.AddCredential(ctx, aCredential(n, fmt.Sprint("c", n), "a")),
+				tx.AddPolicy(ctx, aPolicy(n, fmt.Sprint("p", n))), tx.AddRequest(ctx, aRequest(n, id(n))))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	view(t, s, func(ctx context.Context, r vault.Reader) error {
+		for _, kind := range []vault.RecordKind{vault.KindIntegration, vault.KindCredential, vault.KindPolicy, vault.KindRequest} {
+			one, err1 := r.IDsBetween(ctx, kind, id(7), id(7), 2)
+			same(t, one, []string{id(7)})
+			two, err2 := r.IDsBetween(ctx, kind, id(10), "01900000-0000-7000-8000-00000000001f", 9)
+			same(t, two, []string{id(10), id(11)})
+			few, err3 := r.IDsBetween(ctx, kind, id(0), id(99), 3)
+			same(t, few, []string{id(0), id(1), id(2)})
+			if err := errors.Join(err1, err2, err3); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

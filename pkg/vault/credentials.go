@@ -38,9 +38,14 @@ func (s *Service) Credential(ctx context.Context, ref string) (Credential, error
 	return view(ctx, s, func(ctx context.Context, r Reader) (Credential, error) { return credentialOf(ctx, r, ref) })
 }
 
-func credentialOf(ctx context.Context, r CredentialReader, ref string) (Credential, error) {
-	if isID(ref) {
-		c, err := r.Credential(ctx, ref)
+// credentialOf finds one by system/account, its id or the beginning of that.
+func credentialOf(ctx context.Context, r Reader, ref string) (Credential, error) {
+	id, err := wholeID(ctx, r, KindCredential, ref)
+	if err != nil {
+		return Credential{}, err
+	}
+	if isID(id) {
+		c, err := r.Credential(ctx, id)
 		return c, found(err, "credential", ref, "credentials list")
 	}
 	system, account, err := ParseRef(ref)
@@ -269,7 +274,7 @@ func stillMaster(ctx context.Context, tx Tx, master Key) error {
 }
 
 // policyIDOf finds the id of the policy that an edit names.
-func policyIDOf(ctx context.Context, r PolicyReader, ref *string, present string) (string, error) {
+func policyIDOf(ctx context.Context, r Reader, ref *string, present string) (string, error) {
 	if ref == nil {
 		return present, nil
 	}

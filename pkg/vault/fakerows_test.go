@@ -23,6 +23,16 @@ func (s *fakeState) Requests(_ context.Context, c vault.RequestCriteria) (vault.
 	return page(s.requests, c.Paging, fits, func(vault.Request) string { return "" }, func(r vault.Request) string { return r.ID }), nil
 }
 
+func (s *fakeState) IDsBetween(_ context.Context, kind vault.RecordKind, low, high string, limit int) ([]string, error) {
+	all := map[vault.RecordKind][]string{
+		vault.KindIntegration: slices.Collect(maps.Keys(s.integrations)), vault.KindCredential: slices.Collect(maps.Keys(s.credentials)),
+		vault.KindPolicy: slices.Collect(maps.Keys(s.policies)), vault.KindRequest: slices.Collect(maps.Keys(s.requests)),
+	}[kind]
+	fits := slices.DeleteFunc(all, func(id string) bool { return id < low || id > high })
+	slices.Sort(fits)
+	return fits[:min(limit, len(fits))], nil
+}
+
 func (s *fakeState) AddRequest(_ context.Context, r vault.Request) error {
 	return add(s.requests, r.ID, "", r, nil)
 }

@@ -32,10 +32,15 @@ func (s *Service) Integration(ctx context.Context, ref string) (Integration, err
 	return view(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return integrationOf(ctx, r, ref) })
 }
 
-func integrationOf(ctx context.Context, r IntegrationReader, ref string) (Integration, error) {
+// integrationOf finds one by its name, its id or the beginning of that.
+func integrationOf(ctx context.Context, r Reader, ref string) (Integration, error) {
 	i, err := r.IntegrationNamed(ctx, strings.TrimSpace(ref))
-	if errors.Is(err, ErrAbsent) && isID(ref) {
-		i, err = r.Integration(ctx, ref)
+	if !errors.Is(err, ErrAbsent) {
+		return i, err
+	}
+	id, err := wholeID(ctx, r, KindIntegration, ref)
+	if err == nil {
+		i, err = r.Integration(ctx, id)
 	}
 	return i, found(err, "integration", ref, "integrations search")
 }

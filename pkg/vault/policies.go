@@ -144,10 +144,15 @@ func (s *Service) Policy(ctx context.Context, ref string) (Policy, error) {
 	return view(ctx, s, func(ctx context.Context, r Reader) (Policy, error) { return policyOf(ctx, r, ref) })
 }
 
-func policyOf(ctx context.Context, r PolicyReader, ref string) (Policy, error) {
+// policyOf finds one by its name, its id or the beginning of that.
+func policyOf(ctx context.Context, r Reader, ref string) (Policy, error) {
 	p, err := r.PolicyNamed(ctx, strings.TrimSpace(ref))
-	if errors.Is(err, ErrAbsent) && isID(ref) {
-		p, err = r.Policy(ctx, ref)
+	if !errors.Is(err, ErrAbsent) {
+		return p, err
+	}
+	id, err := wholeID(ctx, r, KindPolicy, ref)
+	if err == nil {
+		p, err = r.Policy(ctx, id)
 	}
 	return p, found(err, "policy", ref, "policies list")
 }

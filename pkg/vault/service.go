@@ -118,9 +118,6 @@ func found(err error, what, ref, list string) error {
 	return err
 }
 
-// isID reports whether ref may be the id of a record.
-func isID(ref string) bool { return len(ref) == 36 && uuid.Validate(ref) == nil }
-
 // collect reads all pages, at most limit items.
 func collect[T any](limit int, page func(Cursor) (Page[T], error)) ([]T, error) {
 	var out []T

@@ -46,6 +46,7 @@ type Reader interface {
 	PassageReader
 	EventReader
 	KeyReader
+	IDReader
 }
 
 // Tx reads and writes in one unit.

@@ -44,7 +44,7 @@ func NewDecide(app *vaultcli.App, approve bool, runF func(context.Context, *Deci
 
 const decideCodes = `
 
-Exit codes: 0; 2 the comment can't be; 105 it is your own request, or you are no
+Exit codes: 0; 2 the comment can't be, or several ids begin so; 105 it is your own request, or you are no
 approver of it; 106 there is no such request; 107 it is decided already, or you have
 decided it; 109 the store can't be opened; 110 it can't be written to.`
 
@@ -53,7 +53,8 @@ func approval() *cobra.Command {
 		Use:   "approve <id>",
 		Short: "Approve a request",
 		Long: `Approve a request of somebody else. When enough have approved, the requester has 24
-hours to check the credential out. Your own request needs another person.` + decideCodes,
+hours to check the credential out. Your own request needs another person. The
+beginning of the id will do.` + decideCodes,
 		Example: `  vault requests approve 01998b6e-2f5a-7c31-9d04-7be0a4a3c1f2 --comment 'as agreed'`,
 	}
 }
@@ -63,14 +64,18 @@ func denial() *cobra.Command {
 		Use:   "deny <id>",
 		Short: "Deny a request",
 		Long: `Deny a request of somebody else. One denial is enough; the requester may ask again.
-Your own request you drop.` + decideCodes,
+Your own request you drop. The beginning of the id will do.` + decideCodes,
 		Example: `  vault requests deny 01998b6e-2f5a-7c31-9d04-7be0a4a3c1f2 --comment 'not tonight'`,
 	}
 }
 
 func runDecide(ctx context.Context, opts *DecideOptions) error {
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
-		r, err := opts.Service(v).Decide(ctx, v.Actor, opts.ID, opts.Approve, opts.Comment)
+		id, err := v.RequestID(ctx, opts.ID)
+		if err != nil {
+			return err
+		}
+		r, err := opts.Service(v).Decide(ctx, v.Actor, id, opts.Approve, opts.Comment)
 		if err != nil {
 			return err
 		}

@@ -24,9 +24,9 @@ func NewDrop(app *vaultcli.App, runF func(context.Context, *DropOptions) error) 
 		Use:   "drop <id>",
 		Short: "Withdraw a request",
 		Long: `Withdraw a request that is pending, or approved and not collected: your own, or, as an
-administrator, anybody's. The record says who did.
+administrator, anybody's. The record says who did. The beginning of the id will do.
 
-Exit codes: 0; 106 there is no such request; 107 it is closed already; 109 the store
+Exit codes: 0; 2 several ids begin so; 106 there is no such request; 107 it is closed already; 109 the store
 can't be opened; 110 it can't be written to.`,
 		Example:           `  vault requests drop 01998b6e-2f5a-7c31-9d04-7be0a4a3c1f2`,
 		Args:              oneID,
@@ -46,7 +46,11 @@ can't be opened; 110 it can't be written to.`,
 
 func runDrop(ctx context.Context, opts *DropOptions) error {
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
-		r, err := opts.Service(v).Drop(ctx, v.Actor, opts.ID)
+		id, err := v.RequestID(ctx, opts.ID)
+		if err != nil {
+			return err
+		}
+		r, err := opts.Service(v).Drop(ctx, v.Actor, id)
 		if err != nil {
 			return err
 		}

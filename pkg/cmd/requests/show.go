@@ -23,9 +23,10 @@ func NewShow(app *vaultcli.App, runF func(context.Context, *ShowOptions) error) 
 		Use:   "show <id>",
 		Short: "Show a request for approval",
 		Long: `Show a request: who asks for what, for how long and why, who has decided what, and
-until when it waits. The state is the one that time has made it.
+until when it waits. The state is the one that time has made it. The beginning of the
+id will do.
 
-Exit codes: 0; 106 there is no such request; 109 the store can't be opened.`,
+Exit codes: 0; 2 several ids begin so; 106 there is no such request; 109 the store can't be opened.`,
 		Example: `  vault requests show 01998b6e-2f5a-7c31-9d04-7be0a4a3c1f2
   vault requests show 01998b6e-2f5a-7c31-9d04-7be0a4a3c1f2 -o json`,
 		Args:              oneID,
@@ -44,7 +45,11 @@ Exit codes: 0; 106 there is no such request; 109 the store can't be opened.`,
 
 func runShow(ctx context.Context, opts *ShowOptions) error {
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
-		r, err := v.Request(ctx, opts.ID)
+		id, err := v.RequestID(ctx, opts.ID)
+		if err != nil {
+			return err
+		}
+		r, err := v.Request(ctx, id)
 		if err != nil {
 			return err
 		}
