@@ -65,14 +65,35 @@ func (s *Service) Requests(ctx context.Context, c RequestCriteria, cursor string
 	}
 	wanted := c.States
 	c.States = stored(wanted)
-	page, err := view(ctx, s, func(ctx context.Context, r Reader) (Page[Request], error) { return r.Requests(ctx, c) })
-	for n, r := range page.Items {
-		page.Items[n] = r.Effective(s.now())
+	return view(ctx, s, func(ctx context.Context, r Reader) (Page[Request], error) { return s.effective(ctx, r, c, wanted) })
+}
+
+// effective fills a page with requests that time has not made others. A page
+// of the store may hold less of them than it has rows.
+func (s *Service) effective(ctx context.Context, r RequestReader, c RequestCriteria, wanted []RequestState) (Page[Request], error) {
+	var out Page[Request]
+	for now := s.now(); ; {
+		page, err := r.Requests(ctx, c)
+		if err != nil {
+			return Page[Request]{}, err
+		}
+		for n, request := range page.Items {
+			request = request.Effective(now)
+			if len(wanted) == 0 || slices.Contains(wanted, request.State) {
+				out.Items = append(out.Items, request)
+			}
+			if len(out.Items) == c.Limit && (n+1 < len(page.Items) || page.Next != "") {
+				out.Next = Cursor{ID: request.ID, Digest: c.Digest}.String()
+				return out, nil
+			}
+		}
+		if page.Next == "" {
+			return out, nil
+		}
+		if c.After, err = ParseCursor(page.Next, c.Digest); err != nil {
+			return Page[Request]{}, err
+		}
 	}
-	if len(wanted) > 0 {
-		page.Items = slices.DeleteFunc(page.Items, func(r Request) bool { return !slices.Contains(wanted, r.State) })
-	}
-	return page, err
 }
 
 // stored lists the states that a row may have while time has made it one of

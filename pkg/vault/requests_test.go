@@ -229,3 +229,40 @@ func TestARequestMovesAsItsRulesSay(t *testing.T) {
 		}
 	})
 }
+
+// TestAPageOfRequestsIsFull has time reject every second request: a page of those
+// that are pending holds as many as were asked for all the same, and all come
+// once.
+func TestAPageOfRequestsIsFull(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const count = 21
+	for n := range count {
+		r := vault.Request{ID: fmt.Sprintf("r%02d", n), State: vault.RequestPending, Until: w.now.Add(time.Hour), Then: vault.ThenReject}
+		if n%2 == 1 {
+			r.Until = w.now
+		}
+		w.store.state.requests[r.ID] = r
+	}
+	for _, limit := range []int{1, 4, 10, 11, 50} {
+		seen := ""
+		for cursor := ""; ; {
+			page, err := w.Requests(t.Context(), vault.RequestCriteria{States: []vault.RequestState{vault.RequestPending}, Paging: vault.Paging{Limit: limit}}, cursor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range page.Items {
+				seen += r.ID[1:] + " "
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+			if len(page.Items) != limit {
+				t.Errorf("a page of %d holds %d", limit, len(page.Items))
+			}
+		}
+		if seen != "00 02 04 06 08 10 12 14 16 18 20 " {
+			t.Errorf("limit %d: %s", limit, seen)
+		}
+	}
+}
