@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
