@@ -27,7 +27,8 @@ const operationLink = "help/operations/"
 func helpOffers(page string) []offer {
 	var all []offer
 	uri := ""
-	for row := range strings.SplitSeq(page, "<tr") {
+	_, rows, _ := strings.Cut(page, "<tr")
+	for row := range strings.SplitSeq(rows, "<tr") {
 		at := strings.Index(row, operationLink)
 		if at < 0 {
 			continue

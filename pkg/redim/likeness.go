@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	enough  = 0.4 // of the words in common
+	enough  = 0.45 // of the words in common
 	maxLike = 3
 )
 

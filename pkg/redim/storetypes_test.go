@@ -142,7 +142,7 @@ func TestACredentialIsNamedAsItsStoreWantsIt(t *testing.T) {
 		_, _ = io.WriteString(w, `{"OperationMessage":"c4nary","Password":"c4nary"}`)
 	}))
 	t.Cleanup(service.Close)
-	config := redim.Config{ServiceURL: service.URL + "/App/AuthService.svc", APIUser: "api", HTTP: &http.Client{}, APIPassword: canaryPassword}
+	config := redim.Config{ServiceURL: service.URL + "/App/AuthService.svc", APIUser: "api", Dialect: "json-v2", HTTP: &http.Client{}, APIPassword: canaryPassword}
 	c, err := redim.New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
 
 	"github.com/redim-tools/redim/pkg/pam"
@@ -181,4 +184,27 @@ func FuzzAddress(f *testing.F) {
 			t.Fatalf("%q is in a header", token)
 		}
 	})
+}
+
+// TestTheManualsOverridesAreRight reads the example of docs/dialects.md.
+func TestTheManualsOverridesAreRight(t *testing.T) {
+	t.Parallel()
+	manual, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "dialects.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(manual), "```yaml\n")
+	text, _, _ := strings.Cut(rest, "```")
+	var settings struct {
+		Profiles map[string]struct {
+			Operations map[string]any `yaml:"dialect_operations"`
+		} `yaml:"profiles"`
+	}
+	if err := yaml.Unmarshal([]byte(text), &settings); err != nil {
+		t.Fatal(err)
+	}
+	operations := settings.Profiles["default"].Operations
+	if wrong := dialect.Check(dialect.Auto, operations); len(operations) < 3 || len(wrong) > 0 {
+		t.Errorf("of %d operations wrong are %v", len(operations), wrong)
+	}
 }
