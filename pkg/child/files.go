@@ -12,7 +12,7 @@ import (
 
 // Files are secrets in files that only their owner can read, in a directory of
 // their own. Close removes them. Those of a process that was killed are removed
-// when the next one makes some.
+// when the next one makes some, or by RemoveLeft.
 type Files struct {
 	dir  string
 	hold *os.File // keeps others from removing the directory; nil where that can't be
@@ -85,6 +85,15 @@ func release(hold *os.File) error {
 		return nil
 	}
 	return hold.Close()
+}
+
+// RemoveLeft removes what processes that were killed have left in any of dirs.
+func RemoveLeft(dirs ...string) {
+	for _, dir := range dirs {
+		if dir != "" {
+			sweep(dir)
+		}
+	}
 }
 
 // sweep removes what processes have left that were killed.

@@ -121,8 +121,7 @@ type files struct {
 
 func (f *files) add(name string, v secret.Value) (string, error) {
 	if f.made == nil {
-		dirs := []string{f.options.Getenv("XDG_RUNTIME_DIR"), "/dev/shm"}
-		made, inMemory, err := child.NewFiles(dirs, os.TempDir())
+		made, inMemory, err := child.NewFiles(memory(f.options.Getenv), os.TempDir())
 		if err != nil {
 			return "", pam.Failf(pam.ErrOther, "no place for files: %w", err).WithHint("set TMPDIR to a directory that you may write to")
 		}
@@ -132,6 +131,16 @@ func (f *files) add(name string, v secret.Value) (string, error) {
 		}
 	}
 	return f.made.Add(name, v)
+}
+
+// memory are the places for files that may be in memory.
+func memory(getenv func(string) string) []string {
+	return []string{getenv("XDG_RUNTIME_DIR"), "/dev/shm"}
+}
+
+// RemoveLeft removes the files of commands that were killed.
+func RemoveLeft(getenv func(string) string) {
+	child.RemoveLeft(append(memory(getenv), os.TempDir())...)
 }
 
 // Close removes them.

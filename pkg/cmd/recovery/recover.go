@@ -11,6 +11,7 @@ import (
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cli/handback"
+	"github.com/redim-tools/redim/pkg/cli/handover"
 	"github.com/redim-tools/redim/pkg/engine"
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -21,6 +22,8 @@ type Options struct {
 
 	Journal func() (Journal, error)
 	Say     func(format string, args ...any)
+	// RemoveFiles removes the files of programs whose exec was killed.
+	RemoveFiles func()
 }
 
 // Journal tells what nobody will give back.
@@ -45,14 +48,15 @@ func New(app *cli.App, runF func(context.Context, *Options) error) *cobra.Comman
 			Open: handback.Opener(app, func(s *cli.Service) handback.Service { return service{s.Engine} }),
 		},
 		Journal: func() (Journal, error) { return app.Journal() }, Say: app.Say,
+		RemoveFiles: func() { handover.RemoveLeft(app.Getenv) },
 	}
 	cmd := &cobra.Command{
 		Use:   "recover",
 		Short: "Give back what a kill or a reboot left checked out",
 		Long: `Give back the checkouts whose command was killed, or ended with a reboot, before it
 had handed the secret over or, as "exec", had given it back itself; and spin what was
-given back when the kill came. All profiles are recovered, each checkout with the
-profile it was made with.
+given back when the kill came. Files with secrets that a killed "exec" left are
+removed. All profiles are recovered, each checkout with the profile it was made with.
 
 What a finished "checkout" handed over is kept: it is given back by "checkin" only.
 What a command that still runs has is left to it. A second recovery at the same time
@@ -88,6 +92,7 @@ func run(ctx context.Context, opts *Options) error {
 			return err
 		}
 		defer release()
+		opts.RemoveFiles()
 	}
 	opts.Pick = func(ctx context.Context) ([]pam.Checkout, error) { return opts.pick(ctx, j) }
 	return opts.Run(ctx)
