@@ -29,7 +29,7 @@ const canary = `c4nary-Pa55/+"<&é`
 
 // world is an API over a real store, and one application that may use it.
 type world struct {
-	*testing.T
+	testing.TB
 	*vault.Service
 	api    *api.API
 	store  *faulty
@@ -115,9 +115,9 @@ func (f *faulty) Update(ctx context.Context, work func(context.Context, vault.Tx
 	return f.Store.Update(ctx, work)
 }
 
-func newWorld(t *testing.T, change ...func(*api.Options)) *world {
+func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	t.Helper()
-	w := &world{T: t, log: &lines{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), from: netip.MustParseAddr("127.0.0.1")}
+	w := &world{TB: t, log: &lines{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), from: netip.MustParseAddr("127.0.0.1")}
 	s, err := store.Open(t.Context(), store.Options{Address: "sqlite:" + filepath.Join(t.TempDir(), "vault.db"), Now: w.clock, NewID: vault.NewID})
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,8 @@ package vault
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 )
 
@@ -27,7 +29,7 @@ func (s *Service) Offers(ctx context.Context, i Integration, c CredentialCriteri
 		return Page[Offer]{}, err
 	}
 	return view(ctx, s, func(ctx context.Context, r Reader) (Page[Offer], error) {
-		found, err := r.Credentials(ctx, c)
+		found, err := i.granted(ctx, r, c)
 		out := Page[Offer]{Next: found.Next, Items: make([]Offer, 0, len(found.Items))}
 		if err != nil {
 			return out, err
@@ -45,6 +47,19 @@ func (s *Service) Offers(ctx context.Context, i Integration, c CredentialCriteri
 		}
 		return out, nil
 	})
+}
+
+// granted searches. One whole name is looked up instead.
+func (i Integration) granted(ctx context.Context, r CredentialReader, c CredentialCriteria) (Page[Credential], error) {
+	if len(c.Match.Parts) != 1 || c.For != "" || c.Kind != "" || c.Access != "" || c.PolicyID != "" || !c.After.IsZero() {
+		return r.Credentials(ctx, c)
+	}
+	system, account, _ := strings.Cut(c.Match.Parts[0], "/")
+	one, err := r.CredentialNamed(ctx, system, account)
+	if errors.Is(err, ErrAbsent) || err == nil && !i.Granted(one.System, one.Account) {
+		return Page[Credential]{}, nil
+	}
+	return Page[Credential]{Items: []Credential{one}}, err
 }
 
 func (i Integration) offer(c Credential, policy Policy, now time.Time) Offer {
