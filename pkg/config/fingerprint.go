@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // Fingerprint stands for what a sign-in goes by: endpoint URL, API user,
@@ -12,9 +13,21 @@ import (
 // fingerprint only. Spelling that makes no difference to the service is levelled
 // first. It is 64 hexadecimal digits.
 func (s *Settings) Fingerprint() string {
+	if s.tool == ToolVault {
+		return s.integrationFingerprint()
+	}
 	id := s.Identity().Fold()
+	return fingerprint("redim settings 2", normalURL(s.EndpointURL), id.Name, id.Domain, s.APIPassword.Text())
+}
+
+// integrationFingerprint is that of vault, which signs in elsewhere.
+func (s *Settings) integrationFingerprint() string {
+	return fingerprint("vault settings 1", normalURL(s.Server), strings.ToLower(s.Integration), s.Credential.Text())
+}
+
+func fingerprint(parts ...string) string {
 	h := sha256.New()
-	for _, part := range []string{"redim settings 2", normalURL(s.EndpointURL), id.Name, id.Domain, s.APIPassword.Text()} {
+	for _, part := range parts {
 		_, _ = io.WriteString(h, strconv.Itoa(len(part))+":"+part)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -14,14 +14,14 @@ import (
 
 func TestItemsAreWhatSetTakes(t *testing.T) {
 	t.Parallel()
-	s := with(t, "dialect_operations={log_out: {request: {AuthenticationToken: $token, b: [1, x]}}}", "timeout=59m30s", "cache.token_ttl=24h")
+	s := with(t, "dialect_operations={log_out: {request: {AuthenticationToken: $token, b: [1, x]}}}", "timeout=59m30s", "cache.token_ttl=24h", "credential=env:NIGHTLY_SECRET")
 	var set []string
 	for _, i := range s.Items() {
 		if i.Key.Type != TypeSecret {
 			set = append(set, i.Name+"="+i.Text)
 		}
 	}
-	again := load(t, Options{Set: append(set, "api_password="+s.APIPassword.Text())})
+	again := load(t, Options{Set: append(set, "api_password="+s.APIPassword.Text(), "credential=env:NIGHTLY_SECRET")})
 	for i, item := range again.Items() {
 		if want := s.Items()[i]; item.Text != want.Text || item.Origin.Layer != LayerFlag {
 			t.Errorf("%s is %q from %v, was %q", item.Name, item.Text, item.Origin, want.Text)

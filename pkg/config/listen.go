@@ -3,6 +3,7 @@ package config
 import (
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 
 	"github.com/redim-tools/redim/pkg/pam"
@@ -23,6 +24,19 @@ func checkListen(text string) error {
 	}
 	if err != nil {
 		return pam.Failf(pam.ErrUsage, "%q is no address and port", text).WithHint("write 127.0.0.1:8443, [::1]:8443, or :8443 for all addresses of this machine")
+	}
+	return nil
+}
+
+// checkServer refuses what is not the address of a vault serve, without repeating
+// it: somebody may have put a password there.
+func checkServer(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/" {
+		return pam.Failf(pam.ErrUsage, "this is not the address of a vault").WithHint("write https://HOST:PORT, as vault serve tells it")
 	}
 	return nil
 }

@@ -36,6 +36,9 @@ type Settings struct {
 	Cache              Cache
 	Store              string // sqlite, sqlite:PATH or postgres://…
 	Key                string // of the store, in the forms of Cache.Key
+	Server             string // https://HOST:PORT of a vault serve; empty: the store itself
+	Integration        string
+	Credential         secret.Source
 	Listen             string // host:port
 	MetricsListen      string // as Listen; empty: none of its own
 	Door               Door

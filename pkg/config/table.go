@@ -9,7 +9,8 @@ func Keys() []Key {
 	keys = append(keys, reachKeys()...)
 	keys = append(keys, of(ToolRedim, transportKeys())...)
 	keys = append(keys, ownKeys()...)
-	keys = append(append(keys, vaultKeys()...), serveKeys()...)
+	keys = append(append(keys, vaultKeys()...), integrationKeys()...)
+	keys = append(keys, serveKeys()...)
 	return append(keys, doorKeys()...)
 }
 
@@ -129,6 +130,21 @@ func vaultKeys() []Key {
 		{Name: "key", Type: TypeText, Tool: ToolVault, Default: "file", Example: "file:/etc/redim/master.key", check: checkCacheKey, paths: resolveCacheKey,
 			Doc:   "The master key, which wraps every secret in the vault's store: `file` (the file `master.key` in the user's data directory, mode 0600, made with the store), `file:PATH`, `keyring`, `passphrase:SOURCE` (a [secret source](#secret-sources)) or `systemd:NAME`. Without it nothing in the store can be opened: keep a backup of it, and not beside that of the store.",
 			field: func(s *Settings) any { return &s.Key }},
+	}
+}
+
+// integrationKeys say which vault serve is asked, and as whom.
+func integrationKeys() []Key {
+	return []Key{
+		{Name: "server", Type: TypeText, Tool: ToolVault, Example: "https://vault.example.com:8443", check: checkServer,
+			Doc:   "Address of a `vault serve`. When it is set, `vault checkout`, `exec`, `checkin`, `checkouts` and `requests` ask that server as an integration, and not the store; `--server` does so for one call.",
+			field: func(s *Settings) any { return &s.Server }},
+		{Name: "integration", Type: TypeText, Tool: ToolVault, Example: "nightly",
+			Doc:   "Name of the integration that signs in at `server`.",
+			field: func(s *Settings) any { return &s.Integration }},
+		{Name: "credential", Type: TypeSecret, Tool: ToolVault, Example: "env:NIGHTLY_SECRET",
+			Doc:   "Where the application credential of `integration` is read from; never the credential itself. See [secret sources](#secret-sources).",
+			field: func(s *Settings) any { return &s.Credential }},
 	}
 }
 

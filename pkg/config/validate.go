@@ -112,7 +112,7 @@ func (s *Settings) checkCommands() []Problem {
 func (s *Settings) sources() map[string]secret.Source {
 	passphrase, _ := s.Cache.Passphrase() // was checked when it was taken
 	master, _ := Cache{Key: s.Key}.Passphrase()
-	return map[string]secret.Source{"api_password": s.APIPassword, "cache.key": passphrase, "key": master}
+	return map[string]secret.Source{"api_password": s.APIPassword, "credential": s.Credential, "cache.key": passphrase, "key": master}
 }
 
 func (s *Settings) checkTLS() []Problem {

@@ -1,0 +1,74 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/redim-tools/redim/pkg/pam"
+)
+
+// The states of a request.
+const (
+	RequestPending   = "pending"
+	RequestApproved  = "approved"
+	RequestRejected  = "rejected"
+	RequestDropped   = "dropped"
+	RequestCollected = "collected"
+	RequestLapsed    = "lapsed"
+)
+
+// Request is a request for approval.
+type Request struct {
+	ID       string    `json:"id"`
+	State    string    `json:"state"`
+	System   string    `json:"system"`
+	Account  string    `json:"account"`
+	Hours    float64   `json:"hours"`
+	Needed   int       `json:"approvals_needed"`
+	Given    int       `json:"approvals_given"`
+	Made     time.Time `json:"made_at"`
+	Until    time.Time `json:"expires_at"`
+	Reason   string    `json:"reason"`
+	Comment  string    `json:"comment"`
+	Ticket   string    `json:"ticket"`
+	Checkout string    `json:"checkout"` // collected: what it became
+}
+
+// over says how a request ended that is not to be collected.
+func (r Request) over() error {
+	if r.State == RequestCollected {
+		return pam.Failf(pam.ErrConflict, "request %s was collected already, as checkout %s", r.ID, r.Checkout).WithHint("see: checkouts")
+	}
+	return pam.Failf(pam.ErrDenied, "request %s for %s/%s is %s", r.ID, r.System, r.Account, r.State).WithHint("ask an approver, then check out again")
+}
+
+// longestPoll is the longest that the server waits in one call.
+const longestPoll = time.Minute
+
+// Collect waits for the decision about a request, and checks out what was
+// approved. ErrPending when the wait is over and nobody has decided.
+func (c *Client) Collect(ctx context.Context, id string, wait time.Duration) (Release, Request, error) {
+	until := c.Clock().Add(wait)
+	for {
+		left := max(0, min(until.Sub(c.Clock()), longestPoll, c.Timeout-c.Timeout/5))
+		q := url.Values{"wait": {left.Round(time.Millisecond).String()}}
+		out, r, err := c.released(ctx, ask{method: http.MethodGet, path: "/v1/requests/" + url.PathEscape(id) + "?" + q.Encode(), yields: true})
+		if !errors.Is(err, pam.ErrPending) || !c.Clock().Before(until) || ctx.Err() != nil {
+			return out, r, err
+		}
+	}
+}
+
+// Requests lists those of the integration. It collects nothing.
+func (c *Client) Requests(ctx context.Context, p Paging) (Page[Request], error) {
+	var page Page[Request]
+	return page, c.do(ctx, ask{method: http.MethodGet, path: "/v1/requests" + p.query(url.Values{}), repeat: true}, &page)
+}
+
+// Drop withdraws a request.
+func (c *Client) Drop(ctx context.Context, id string) (out Request, err error) {
+	return out, c.do(ctx, ask{method: http.MethodPost, path: "/v1/requests/" + url.PathEscape(id) + "/drop"}, &out)
+}
