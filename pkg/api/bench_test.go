@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"bytes"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -43,4 +42,4 @@ func BenchmarkCalls(b *testing.B) {
 	}
 }
 
-func quietLog(o *api.Options) { o.Log = slog.New(slog.NewJSONHandler(io.Discard, nil)) }
+func quietLog(o *api.Options) { o.Log = slog.New(slog.DiscardHandler) }

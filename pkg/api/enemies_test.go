@@ -134,7 +134,7 @@ func TestOddQueriesAreRefused(t *testing.T) {
 	for _, path := range []string{
 		"/v1/credentials?x=1", "/v1/credentials?system=a&system=b", "/v1/credentials?limit=0", "/v1/credentials?limit=1001", "/v1/credentials?limit=x", "/v1/credentials?cursor=x", "/v1/credentials?system=%ff", "/v1/credentials?system=%zz",
 		"/v1/credentials?system=%0a", "/v1/credentials?system=a;b", "/v1/checkouts?state=closed", "/v1/checkouts?cursor=x", "/v1/checkouts?limit=-1", "/v1/checkouts?x", "/v1/checkouts/x?secret=1", "/v1/requests?wait=1s", "/v1/requests?limit=0",
-		"/v1/requests?cursor=x", "/v1/requests/x?wait=61s", "/v1/requests/x?wait=-1s", "/v1/requests/x?wait=1", "/v1/requests/x?x=1", "/v1/credentials?system=" + strings.Repeat("x", 5000),
+		"/v1/requests?cursor=x", "/v1/requests/x?wait=61s", "/v1/requests/x?wait=-1s", "/v1/requests/x?wait=1", "/v1/requests/x?x=1", "/v1/requests/x?collect=maybe", "/v1/credentials?system=" + strings.Repeat("x", 5000),
 	} {
 		c.get(path).want(http.StatusBadRequest, "invalid_request")
 	}

@@ -71,9 +71,10 @@ func (a *API) requests(c *call) error {
 }
 
 // request waits for a decision and collects the check-out: 201 with the secret
-// once, 202 while nobody has decided, 200 for what is over.
+// once, 202 while nobody has decided, 200 for what is over. With collect=no it
+// only looks.
 func (a *API) request(c *call) error {
-	q, err := c.query("wait")
+	q, err := c.query("wait", "collect")
 	if err != nil {
 		return err
 	}
@@ -81,14 +82,17 @@ func (a *API) request(c *call) error {
 	if err != nil {
 		return err
 	}
+	if text := q["collect"]; text != "" && text != "yes" && text != "no" {
+		return errInvalid.with("collect takes yes or no")
+	}
 	r, err := c.decided(wait)
 	if err != nil {
 		return err
 	}
-	switch r.State {
-	case vault.RequestPending:
+	switch {
+	case r.State == vault.RequestPending:
 		return c.waiting(r)
-	case vault.RequestApproved:
+	case r.State == vault.RequestApproved && q["collect"] != "no":
 		return c.collect(r)
 	}
 	return c.answer(http.StatusOK, newRequestDoc(r))

@@ -152,6 +152,9 @@ func TestWhatIsHeldIsNotCollectedYet(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.decide(id, true)
+	if got := c.get("/v1/requests/"+id+"?collect=no").want(http.StatusOK, ""); got.text("state") != "approved" {
+		t.Errorf("%s", got.body)
+	}
 	if got := c.get("/v1/requests/"+id+"?wait=60s").want(http.StatusConflict, "checked_out"); strings.Contains(string(got.body), "other") {
 		t.Errorf("it tells who holds it: %s", got.body)
 	}

@@ -32,10 +32,11 @@ func New(name string, streams *term.Streams, getenv func(string) string) *cli.Ap
 	w := &wiring{App: a}
 	a.Prompt = func() prompt.Prompter { return prompt.New(streams, a.Globals.NoInput, getenv) }
 	a.Load = func(profile string) (*config.Settings, error) {
-		return w.load(profile, config.Options{Set: a.Globals.Set, Store: a.Globals.Store})
+		return w.load(profile, config.Options{Set: a.Globals.Set, Store: a.Globals.Store, Server: a.Globals.Server})
 	}
 	a.LoadSaved = func(profile string) (*config.Settings, error) { return w.load(profile, config.Options{}) }
 	a.Service = w.service
+	a.Logouts = w.logouts
 	a.Probe = w.probe
 	a.Dialects = w.dialects
 	a.Resolver = w.resolver
@@ -89,7 +90,7 @@ func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cli.Service{Logout: client.Logout, Engine: &engine.Engine{
+	return &cli.Service{Engine: &engine.Engine{
 		Source: client, Facts: client, Journal: lazyJournal{w}, Clock: w.Now, Command: w.Name, NewID: newID, Process: os.Getpid(),
 		Profile: s.Profile, Service: s.Service(), Delegation: s.Identity(),
 		Rules: engine.Rules{
@@ -98,6 +99,14 @@ func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
 			SpinJobs: s.SpinJobs, JobComment: s.JobComment, TemplateJobs: s.TemplateJobs,
 		},
 	}}, nil
+}
+
+func (w *wiring) logouts(s *config.Settings) (func(ctx context.Context, token secret.Value) error, error) {
+	client, err := w.client(s)
+	if err != nil {
+		return nil, err
+	}
+	return client.Logout, nil
 }
 
 func (w *wiring) client(s *config.Settings) (*redim.Client, error) {

@@ -49,6 +49,8 @@ type App struct {
 	StoreSecret func(ctx context.Context, s *config.Settings, name string, v secret.Value) (secret.Source, error)
 	// Service signs in to RED IM with checked settings.
 	Service func(*config.Settings) (*Service, error)
+	// Logouts finds what ends the tokens that were made under settings.
+	Logouts func(*config.Settings) (func(ctx context.Context, token secret.Value) error, error)
 	// Probe asks the installation that settings name what it has. It signs in
 	// as nobody; of the settings only how to get there must be right.
 	Probe func(ctx context.Context, s *config.Settings) (dialect.Survey, error)
@@ -63,8 +65,6 @@ type App struct {
 // Service is one RED IM service, ready to be asked.
 type Service struct {
 	*engine.Engine
-	// Logout ends a token upstream.
-	Logout func(ctx context.Context, token secret.Value) error
 }
 
 // Tokens is the token cache, and where its key is.
@@ -82,11 +82,12 @@ type Globals struct {
 	NoInput    bool
 	Trace      bool
 	Store      string // vault only
+	Server     string // as above
 }
 
 // ConfigOptions say which settings Load reads, and with what on top.
 func (a *App) ConfigOptions() config.Options {
-	return config.Options{Path: a.Globals.Config, Profile: a.Globals.Profile, Set: a.Globals.Set, Store: a.Globals.Store, Getenv: a.Getenv, Tool: a.Name}
+	return config.Options{Path: a.Globals.Config, Profile: a.Globals.Profile, Set: a.Globals.Set, Store: a.Globals.Store, Server: a.Globals.Server, Getenv: a.Getenv, Tool: a.Name}
 }
 
 // Settings loads the profile and refuses it when anything is wrong.

@@ -18,6 +18,7 @@ type Options struct {
 	Profile string              // as --profile gives it. Empty: REDIM_PROFILE, then default
 	Set     []string            // KEY=VALUE, the later wins
 	Store   string              // as --store gives it, which wins over Set. Empty: not given
+	Server  string              // as --server gives it, likewise
 	Getenv  func(string) string // nil is the environment of this process
 	Tool    string              // redim or vault: the other one's settings are taken, but neither shown nor required. Empty: all
 }
@@ -100,6 +101,9 @@ func (o Options) load(d *document, name string) (*Settings, []Problem) {
 	}
 	if o.Store != "" {
 		l.take(StoreKey, o.Store, Origin{Layer: LayerFlag, Name: "--" + StoreKey})
+	}
+	if o.Server != "" {
+		l.take(ServerKey, o.Server, Origin{Layer: LayerFlag, Name: "--" + ServerKey})
 	}
 	s := &Settings{tool: o.Tool, table: d.table, Path: d.path, Profile: name, missing: d.missing, loose: d.loose, values: l.values}
 	problems := l.problems

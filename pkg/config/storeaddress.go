@@ -7,8 +7,12 @@ import (
 	"github.com/redim-tools/redim/pkg/pam"
 )
 
-// StoreKey is the name of the setting that has a flag of its own, --store.
-const StoreKey = "store"
+// StoreKey and ServerKey are the names of the settings that have flags of their
+// own, --store and --server.
+const (
+	StoreKey  = "store"
+	ServerKey = "server"
+)
 
 // StoreDefault is the setting store when nobody sets it: a SQLite file in the
 // user's data directory.

@@ -136,7 +136,7 @@ func vaultKeys() []Key {
 // integrationKeys say which vault serve is asked, and as whom.
 func integrationKeys() []Key {
 	return []Key{
-		{Name: "server", Type: TypeText, Tool: ToolVault, Example: "https://vault.example.com:8443", check: checkServer,
+		{Name: ServerKey, Type: TypeText, Tool: ToolVault, Example: "https://vault.example.com:8443", check: checkServer,
 			Doc:   "Address of a `vault serve`. When it is set, `vault checkout`, `exec`, `checkin`, `checkouts` and `requests` ask that server as an integration, and not the store; `--server` does so for one call.",
 			field: func(s *Settings) any { return &s.Server }},
 		{Name: "integration", Type: TypeText, Tool: ToolVault, Example: "nightly",

@@ -30,7 +30,7 @@ func New(app *cli.App) *vaultcli.App {
 	a := &vaultcli.App{App: app}
 	w := &wiring{App: a}
 	a.Open, a.Storage, a.MasterKey = w.open, w.storage, w.masterKey
-	a.Serve = w.serve
+	a.Serve, a.Remote, a.Logouts = w.serve, w.remote, w.logouts
 	return a
 }
 

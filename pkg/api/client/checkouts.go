@@ -165,7 +165,9 @@ func (c *Client) CheckOutWithin(ctx context.Context, a Ask, wait time.Duration) 
 		return out, r, err
 	}
 	id := r.ID
-	if out, r, err = c.Collect(ctx, id, wait); errors.Is(err, pam.ErrUncertain) && ctx.Err() == nil {
+	out, r, err = c.Collect(ctx, id, wait)
+	lost := errors.Is(err, pam.ErrUncertain) || r.State == RequestCollected // by a call of ours whose answer nobody got
+	if lost && ctx.Err() == nil {
 		return c.CheckOut(ctx, a)
 	}
 	return out, r, err

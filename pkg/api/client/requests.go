@@ -62,6 +62,11 @@ func (c *Client) Collect(ctx context.Context, id string, wait time.Duration) (Re
 	}
 }
 
+// Request looks at one without collecting it.
+func (c *Client) Request(ctx context.Context, id string) (out Request, err error) {
+	return out, c.do(ctx, ask{method: http.MethodGet, path: "/v1/requests/" + url.PathEscape(id) + "?collect=no", repeat: true}, &out)
+}
+
 // Requests lists those of the integration. It collects nothing.
 func (c *Client) Requests(ctx context.Context, p Paging) (Page[Request], error) {
 	var page Page[Request]

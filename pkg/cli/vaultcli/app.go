@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/redim-tools/redim/pkg/api/client"
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/prompt"
@@ -21,6 +22,9 @@ type App struct {
 	Open func(context.Context) (*Vault, error)
 	// Storage finds the store without opening it as a vault.
 	Storage func() (Storage, error)
+	// Remote is the vault serve that the settings name, to be asked as an
+	// integration; nil when they name none.
+	Remote func() (*client.Client, error)
 	// Serve answers applications until ctx ends.
 	Serve func(context.Context, Serving) error
 	// MasterKey finds the place of the master key.

@@ -99,11 +99,8 @@ func logouts(app *cli.App) func(string) (Logout, error) {
 		if err != nil {
 			return nil, err
 		}
-		service, err := app.Service(s)
-		if err != nil {
-			return nil, err
-		}
-		return service.Logout, nil
+		end, err := app.Logouts(s)
+		return end, err
 	}
 }
 

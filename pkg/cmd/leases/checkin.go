@@ -18,12 +18,13 @@ type CheckInOptions struct {
 	handback.Options
 	Everybody bool
 
-	Vault vaultcli.Opener
+	Vault  vaultcli.Opener
+	Remote vaultcli.Remotely
 }
 
 // NewCheckIn makes the command. runF replaces its run in tests; nil is the real one.
 func NewCheckIn(app *vaultcli.App, runF func(context.Context, *CheckInOptions) error) *cobra.Command {
-	opts := &CheckInOptions{Options: handback.Options{Command: app.Name, Streams: app.Streams, Now: app.Now}, Vault: app.Open}
+	opts := &CheckInOptions{Options: handback.Options{Command: app.Name, Streams: app.Streams, Now: app.Now}, Vault: app.Open, Remote: app.Remote}
 	cmd := &cobra.Command{
 		Use:   "checkin <id>...",
 		Short: "Give checked-out credentials back",
@@ -32,7 +33,7 @@ an id will do. Where the policy of a credential names a rotator, the credential 
 new secret afterwards.
 
 With --everybody they may be those of others: an administrator's act, and the record
-says whose.
+says whose. With --server they are those of the integration, at that server.
 
 Exit codes: 0, also when it was over already; 103 some were given back and some were
 not; 106 there is no such open check-out; 109 the store can't be opened; 110 it
@@ -51,6 +52,7 @@ can't be written to.`,
 	cmd.ValidArgsFunction = app.Complete(opts.words)
 	opts.Add(cmd)
 	cmd.Flags().BoolVar(&opts.Everybody, "everybody", false, "also what others hold")
+	app.ServerFlag(cmd)
 	return cmd
 }
 
@@ -69,6 +71,12 @@ func (o *CheckInOptions) words(ctx context.Context, v *vaultcli.Vault, _ string)
 }
 
 func runCheckIn(ctx context.Context, opts *CheckInOptions) error {
+	if server, err := opts.Remote(); err != nil || server != nil {
+		if err != nil {
+			return err
+		}
+		return runCheckInAt(ctx, opts, server)
+	}
 	return opts.Vault.With(ctx, func(v *vaultcli.Vault) error {
 		ask := vault.Ask{Actor: v.Actor, All: opts.Everybody}
 		session, err := v.Session(ask)

@@ -24,15 +24,16 @@ type CheckOutOptions struct {
 	Wait    time.Duration
 	DryRun  bool
 
-	Now  func() time.Time
-	Open vaultcli.Opener
+	Now    func() time.Time
+	Open   vaultcli.Opener
+	Remote vaultcli.Remotely
 	// Poll is how often a request that is waited for is looked at.
 	Poll time.Duration
 }
 
 // NewCheckOut makes the command. runF replaces its run in tests; nil is the real one.
 func NewCheckOut(app *vaultcli.App, runF func(context.Context, *CheckOutOptions) error) *cobra.Command {
-	opts := &CheckOutOptions{Handout: handout.New(app.App), Now: app.Now, Open: app.Open, Poll: time.Second / 2}
+	opts := &CheckOutOptions{Handout: handout.New(app.App), Now: app.Now, Open: app.Open, Remote: app.Remote, Poll: time.Second / 2}
 	cmd := &cobra.Command{
 		Use:   "checkout <system>/<account>",
 		Short: "Check a credential out",
@@ -48,6 +49,8 @@ password writes the password and a newline and nothing else. --out writes the
 password to a new file with mode 0600.
 
 You are who the operating system says this process runs as; see "vault requests".
+With --server a vault serve is asked instead, as the integration that the settings
+integration and credential name; what it does is what an application would see.
 
 Exit codes: 0; 2 wrong flags; 105 the policy does not allow it, or the request was
 denied; 106 there is no such credential, or it has no secret; 107 somebody else
@@ -56,6 +59,7 @@ be opened; 110 it can't be written to, and nothing was released.`,
 		Example: `  vault checkout web01/root --reveal
   vault checkout web01/root --for 2h --reason 'disk full' --ticket CHG-4711 --field password
   vault checkout web01/root --wait 1h --out password
+  vault checkout web01/root --server https://vault.example.com:8443 --field password
   vault checkout web01/root --dry-run`,
 		Args:              cli.ExactArgs("a credential, as system/account"),
 		ValidArgsFunction: app.Complete(vaultcli.Credentials),
@@ -69,6 +73,7 @@ be opened; 110 it can't be written to, and nothing was released.`,
 	}
 	opts.add(cmd)
 	opts.Handout.Add(cmd)
+	app.ServerFlag(cmd)
 	return cmd
 }
 
@@ -105,6 +110,15 @@ func (o *CheckOutOptions) check() error {
 func runCheckOut(ctx context.Context, opts *CheckOutOptions) error {
 	if err := opts.check(); err != nil {
 		return err
+	}
+	server, err := opts.Remote()
+	switch {
+	case err != nil:
+		return err
+	case server != nil && opts.DryRun:
+		return opts.planAt(ctx, server)
+	case server != nil:
+		return opts.Handout.Deliver(func() (pam.Checkout, pam.Release, error) { return opts.releaseAt(ctx, server) })
 	}
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
 		if opts.DryRun {

@@ -26,16 +26,18 @@ type CheckOutsOptions struct {
 	Say     func(format string, args ...any)
 	Now     func() time.Time
 	Open    vaultcli.Opener
+	Remote  vaultcli.Remotely
 }
 
 // NewCheckOuts makes the command. runF replaces its run in tests; nil is the real one.
 func NewCheckOuts(app *vaultcli.App, runF func(context.Context, *CheckOutsOptions) error) *cobra.Command {
-	opts := &CheckOutsOptions{Streams: app.Streams, Say: app.Say, Now: app.Now, Open: app.Open}
+	opts := &CheckOutsOptions{Streams: app.Streams, Say: app.Say, Now: app.Now, Open: app.Open, Remote: app.Remote}
 	cmd := &cobra.Command{
 		Use:   "checkouts",
 		Short: "List what is checked out",
 		Long: `List what you have checked out, oldest first; with --everybody what anybody has. What
-is over is checked in before it is listed. No secret is shown again.
+is over is checked in before it is listed. No secret is shown again. With --server it
+is what the integration has checked out at that server.
 
 Exit codes: 0, also for an empty list; 2 wrong flags; 106 there is no such
 credential; 109 the store can't be opened.`,
@@ -57,6 +59,7 @@ credential; 109 the store can't be opened.`,
 	f.StringVar(&opts.Credential, "credential", "", "only those of this `system/account`")
 	cli.CompleteWith(cmd, "credential", app.Complete(vaultcli.Credentials))
 	opts.Add(cmd)
+	app.ServerFlag(cmd)
 	cli.OutputFlag(cmd, &opts.Output, cli.ListFormats()...)
 	return cmd
 }
@@ -65,6 +68,13 @@ func runCheckOuts(ctx context.Context, opts *CheckOutsOptions) error {
 	paging, err := opts.Paging()
 	if err != nil {
 		return err
+	}
+	server, err := opts.Remote()
+	if err != nil {
+		return err
+	}
+	if server != nil {
+		return runCheckOutsAt(ctx, opts, server)
 	}
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
 		c := vault.LeaseCriteria{State: vault.LeaseOpen, Holder: &v.Actor, Paging: paging}
@@ -85,12 +95,16 @@ func runCheckOuts(ctx context.Context, opts *CheckOutsOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := leaseList(opts.Now(), page.Next).Write(opts.Streams, render.Format(opts.Output), page.Items); err != nil {
-			return err
-		}
-		opts.More(page.Next, opts.Output, opts.Command, opts.Say)
-		return nil
+		return opts.write(page.Items, page.Next)
 	})
+}
+
+func (o *CheckOutsOptions) write(leases []vault.Lease, next string) error {
+	if err := leaseList(o.Now(), next).Write(o.Streams, render.Format(o.Output), leases); err != nil {
+		return err
+	}
+	o.More(next, o.Output, o.Command, o.Say)
+	return nil
 }
 
 // leaseJSON is a check-out of the vault: what redim tells of one, and more.

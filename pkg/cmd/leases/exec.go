@@ -24,7 +24,7 @@ type ExecOptions struct {
 // NewExec makes the command. runF replaces its run in tests; nil is the real one.
 func NewExec(app *vaultcli.App, runF func(context.Context, *ExecOptions) error) *cobra.Command {
 	opts := &ExecOptions{
-		CheckOutOptions: CheckOutOptions{Handout: handout.New(app.App), Now: app.Now, Open: app.Open, Poll: time.Second / 2},
+		CheckOutOptions: CheckOutOptions{Handout: handout.New(app.App), Now: app.Now, Open: app.Open, Remote: app.Remote, Poll: time.Second / 2},
 		Handover:        handover.New(app.App),
 	}
 	cmd := &cobra.Command{
@@ -35,7 +35,7 @@ program has ended, however it ends. The program finds the credential in variable
 (--env) or in files that only you can read (--file); with neither, in
 REDIM_PASSWORD, REDIM_USERNAME, REDIM_SYSTEM and REDIM_CHECKOUT_ID. A program that
 runs for longer than --for, or than 8 hours, keeps what it has, but the credential
-is checked in by itself then.
+is checked in by itself then. With --server it is checked out at that server.
 
 ` + handover.Help + `
 
@@ -45,6 +45,7 @@ commands have 1 and 2; 103 the program ended with 0, but the credential is not b
 105 to 110 as for checkout.`,
 		Example: `  vault exec db01/sa --env DB_PASSWORD=password -- ./migrate.sh
   vault exec web01/root --for 2h --ticket CHG-4711 --wait 1h --file PASSWORD_FILE=password -- ansible-playbook site.yml
+  vault exec db01/sa --server https://vault.example.com:8443 --env DB_PASSWORD=password -- ./migrate.sh
   vault exec db01/sa --dry-run -- ./migrate.sh`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			before, err := opts.Handover.Args(cmd, args)
@@ -64,6 +65,7 @@ commands have 1 and 2; 103 the program ended with 0, but the credential is not b
 	}
 	opts.add(cmd)
 	opts.Handover.Add(cmd)
+	app.ServerFlag(cmd)
 	cli.OutputFlag(cmd, &opts.Handout.Output, cli.OneFormats()...)
 	return cmd
 }
@@ -75,7 +77,18 @@ func runExec(ctx context.Context, opts *ExecOptions) error {
 	if err := opts.Handover.Check(); err != nil {
 		return err
 	}
-	if opts.DryRun {
+	server, err := opts.Remote()
+	switch {
+	case err != nil:
+		return err
+	case server != nil && opts.DryRun:
+		return opts.planAt(ctx, server)
+	case server != nil:
+		return opts.Handover.Run(ctx, handover.Lender{
+			CheckOut: func(ctx context.Context) (pam.Checkout, pam.Release, error) { return opts.releaseAt(ctx, server) },
+			CheckIn:  vaultcli.Lender{Client: server}.CheckIn,
+		})
+	case opts.DryRun:
 		return opts.Open.With(ctx, func(v *vaultcli.Vault) error { return opts.plan(ctx, v) })
 	}
 	return opts.Handover.Run(ctx, handover.Lender{CheckOut: opts.checkOutOnce, CheckIn: opts.checkIn})

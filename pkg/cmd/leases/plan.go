@@ -17,7 +17,7 @@ type planJSON struct {
 	DryRun     bool               `json:"dry_run"`
 	Identity   string             `json:"identity"`
 	Credential cli.CredentialJSON `json:"credential"`
-	Policy     string             `json:"policy"`
+	Policy     string             `json:"policy,omitempty"`
 	Outcome    string             `json:"outcome"` // released, or the class of the refusal
 	Message    string             `json:"message,omitempty"`
 	Due        time.Time          `json:"due,omitzero"`
@@ -50,14 +50,18 @@ func (o *CheckOutOptions) plan(ctx context.Context, v *vaultcli.Vault) error {
 	if class != "" {
 		doc.Outcome = class
 	}
+	return o.tell(doc)
+}
+
+// tell shows a plan. A server does not tell policies.
+func (o *CheckOutOptions) tell(doc planJSON) error {
+	fields := []render.Field{{Name: "Credential", Value: doc.Credential.Ref}, {Name: "Identity", Value: doc.Identity}}
+	if doc.Policy != "" {
+		fields = append(fields, render.Field{Name: "Policy", Value: doc.Policy})
+	}
 	o.Handout.Say("dry run: nothing was released")
-	return render.One(o.Handout.Streams, render.Format(o.Handout.Output), doc, []render.Field{
-		{Name: "Credential", Value: c.Ref()},
-		{Name: "Identity", Value: doc.Identity},
-		{Name: "Policy", Value: policy},
-		{Name: "Outcome", Value: outcome(doc)},
-		{Name: "Due", Value: doc.Due},
-	})
+	return render.One(o.Handout.Streams, render.Format(o.Handout.Output), doc,
+		append(fields, render.Field{Name: "Outcome", Value: outcome(doc)}, render.Field{Name: "Due", Value: doc.Due}))
 }
 
 // verdict tells whether a failure is how the vault decides, and in which words.

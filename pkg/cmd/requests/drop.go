@@ -14,17 +14,19 @@ import (
 type DropOptions struct {
 	ID string
 	Result
-	Open vaultcli.Opener
+	Open   vaultcli.Opener
+	Remote vaultcli.Remotely
 }
 
 // NewDrop makes the command. runF replaces its run in tests; nil is the real one.
 func NewDrop(app *vaultcli.App, runF func(context.Context, *DropOptions) error) *cobra.Command {
-	opts := &DropOptions{Result: newResult(app), Open: app.Open}
+	opts := &DropOptions{Result: newResult(app), Open: app.Open, Remote: app.Remote}
 	cmd := &cobra.Command{
 		Use:   "drop <id>",
 		Short: "Withdraw a request",
 		Long: `Withdraw a request that is pending, or approved and not collected: your own, or, as an
 administrator, anybody's. The record says who did. The beginning of the id will do.
+With --server it is one of the integration, at that server, and the id is needed in full.
 
 Exit codes: 0; 2 several ids begin so; 106 there is no such request; 107 it is closed already; 109 the store
 can't be opened; 110 it can't be written to.`,
@@ -40,11 +42,19 @@ can't be opened; 110 it can't be written to.`,
 		},
 	}
 	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "check whether it could be withdrawn; withdraw nothing")
+	app.ServerFlag(cmd)
 	cli.OutputFlag(cmd, &opts.Output, cli.OneFormats()...)
 	return cmd
 }
 
 func runDrop(ctx context.Context, opts *DropOptions) error {
+	server, err := opts.Remote()
+	if err != nil {
+		return err
+	}
+	if server != nil {
+		return runDropAt(ctx, opts, server)
+	}
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
 		id, err := v.RequestID(ctx, opts.ID)
 		if err != nil {

@@ -27,17 +27,19 @@ type ListOptions struct {
 	Streams *term.Streams
 	Say     func(format string, args ...any)
 	Open    vaultcli.Opener
+	Remote  vaultcli.Remotely
 }
 
 // NewList makes the command. runF replaces its run in tests; nil is the real one.
 func NewList(app *vaultcli.App, runF func(context.Context, *ListOptions) error) *cobra.Command {
-	opts := &ListOptions{Streams: app.Streams, Say: app.Say, Open: app.Open}
+	opts := &ListOptions{Streams: app.Streams, Say: app.Say, Open: app.Open, Remote: app.Remote}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List requests for approval",
 		Long: `List requests, oldest first: without --state those that wait for a decision, and
 those that are approved and wait to be collected by a check-out. An approved one is
-collected once, within 24 hours.
+collected once, within 24 hours. With --server they are those of the integration, at
+that server.
 
 Exit codes: 0, also for an empty list; 2 a criterion can't be; 106 there is no such
 credential; 109 the store can't be opened.`,
@@ -60,6 +62,7 @@ credential; 109 the store can't be opened.`,
 	cli.Complete(cmd, "state", append([]string{"waiting", "all"}, stateWords()...)...)
 	cli.CompleteWith(cmd, "credential", app.Complete(vaultcli.Credentials))
 	opts.Add(cmd)
+	app.ServerFlag(cmd)
 	cli.OutputFlag(cmd, &opts.Output, cli.ListFormats()...)
 	return cmd
 }
@@ -92,6 +95,13 @@ func runList(ctx context.Context, opts *ListOptions) error {
 	if err != nil {
 		return err
 	}
+	server, err := opts.Remote()
+	if err != nil {
+		return err
+	}
+	if server != nil {
+		return runListAt(ctx, opts, server, states)
+	}
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
 		c := vault.RequestCriteria{States: states, Paging: paging}
 		if opts.Mine {
@@ -108,10 +118,14 @@ func runList(ctx context.Context, opts *ListOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := recordList(page.Next).Write(opts.Streams, render.Format(opts.Output), page.Items); err != nil {
-			return err
-		}
-		opts.More(page.Next, opts.Output, opts.Command, opts.Say)
-		return nil
+		return opts.write(page.Items, page.Next)
 	})
+}
+
+func (o *ListOptions) write(found []vault.Request, next string) error {
+	if err := recordList(next).Write(o.Streams, render.Format(o.Output), found); err != nil {
+		return err
+	}
+	o.More(next, o.Output, o.Command, o.Say)
+	return nil
 }

@@ -2,6 +2,7 @@ package requests
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
@@ -55,7 +56,7 @@ func newRecordJSON(r vault.Request) recordJSON {
 		Hours: r.For.Hours(), Reason: r.Reason, Comment: r.Comment, Ticket: r.Ticket, Needed: r.Needed, Approvers: append([]string{}, r.Approvers...),
 		Then: string(r.Then), Until: r.Until, Decisions: []decisionJSON{}, Lease: r.Lease, Created: r.Created,
 	}
-	for _, d := range r.Decisions {
+	for _, d := range named(r.Decisions) {
 		doc.Decisions = append(doc.Decisions, decisionJSON(d))
 	}
 	return doc
@@ -69,10 +70,15 @@ func fields(r vault.Request) []render.Field {
 		{Name: "Approvers", Value: approvers(r)}, {Name: untilWord(r), Value: r.Until}, {Name: "Then", Value: string(r.Then)},
 		{Name: "Checkout", Value: r.Lease}, {Name: "Created", Value: r.Created},
 	}
-	for _, d := range r.Decisions {
+	for _, d := range named(r.Decisions) {
 		list = append(list, render.Field{Name: word(d.Approve) + " by " + d.By, Value: d.At.UTC().Format(time.RFC3339) + " " + d.Comment})
 	}
 	return list
+}
+
+// named leaves out decisions of which nobody tells whose they are.
+func named(all []vault.Decision) []vault.Decision {
+	return slices.DeleteFunc(slices.Clone(all), func(d vault.Decision) bool { return d.By == "" })
 }
 
 func word(approve bool) string {
