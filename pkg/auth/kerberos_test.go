@@ -136,3 +136,13 @@ func FuzzSpellings(f *testing.F) {
 		}
 	})
 }
+
+func TestAnAcceptorThatIsFullIsBusyAndNoOtherRefusalIs(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[negotiate.Reason]bool{negotiate.Busy: true, negotiate.Expired: false, negotiate.Replayed: false} {
+		_, err := auth.NewKerberos(stub{&negotiate.Refusal{Reason: reason}}, nil).Prove(t.Context(), []byte("x"))
+		if _, busy := errors.AsType[*auth.BusyError](err); busy != want {
+			t.Errorf("%s: %v", reason, err)
+		}
+	}
+}

@@ -45,6 +45,10 @@ func (r *Refusal) Is(target error) bool {
 	return ok && reason == r.Reason
 }
 
+// Temporary reports whether the same caller may be accepted in a while, with a
+// new token.
+func (r *Refusal) Temporary() bool { return r.Reason == Busy }
+
 func refuse(reason Reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
