@@ -80,18 +80,28 @@ func TestFiftyProcessesFindTheDialectOutOnce(t *testing.T) {
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(door.Close)
-	var wg sync.WaitGroup
-	for i := range 50 {
-		wg.Go(func() {
-			cmd := h.testSettings(i%3 + 1)
-			cmd.Env = append(cmd.Env, "REDIM_ENDPOINT_URL="+door.URL+redimtest.ServicePath)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("process %d: %v\n%s", i, err, out)
-			}
-		})
+	fifty := func() {
+		var wg sync.WaitGroup
+		for i := range 50 {
+			wg.Go(func() {
+				cmd := h.testSettings(i%3 + 1)
+				cmd.Env = append(cmd.Env, "REDIM_ENDPOINT_URL="+door.URL+redimtest.ServicePath)
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Errorf("process %d: %v\n%s", i, err, out)
+				}
+			})
+		}
+		wg.Wait()
 	}
-	wg.Wait()
+	fifty()
 	if questions.Load() != 1 || logIns.Load() != 1 {
 		t.Errorf("%d questions and %d log-ins, want one of each", questions.Load(), logIns.Load())
+	}
+	if err := os.RemoveAll(filepath.Join(h.dir, "cache", "dialects")); err != nil {
+		t.Fatal(err)
+	}
+	fifty() // with good tokens, as after an update of redim
+	if questions.Load() != 2 || logIns.Load() != 1 {
+		t.Errorf("without the memory: %d questions and %d log-ins, want one more question", questions.Load(), logIns.Load())
 	}
 }

@@ -138,7 +138,7 @@ func TestNoPasswordGoesWhereNoServiceIs(t *testing.T) {
 	}{
 		"200 text/html":   {pam.ErrProtocol, "setting dialect"},
 		"404 text/html":   {pam.ErrProtocol, "full address"},
-		"403 text/html":   {pam.ErrProtocol, "setting dialect"},
+		"403 text/html":   {pam.ErrProtocol, "tls.client_cert"},
 		"500 text/html":   {pam.ErrUnreachable, "try again later"},
 		"503 text/html":   {pam.ErrUnreachable, "try again later"},
 		"429 text/html":   {pam.ErrUnreachable, "max_parallel"},

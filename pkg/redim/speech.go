@@ -2,6 +2,7 @@ package redim
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -222,6 +223,9 @@ func (rs echoes) failure() error {
 	if slices.ContainsFunc(rs, func(r echo) bool { return r.status >= 500 }) {
 		return pam.Failf(pam.ErrUnreachable, "the service is out of order: %s", rs).WithHint("try again later; the service's own log and Windows event log tell more")
 	}
-	return pam.Failf(pam.ErrProtocol, "no interface of the service is there: %s", rs).
-		WithHint("check endpoint_url: %s; where the service does not answer a GET, name its interface with the setting dialect", addressHint)
+	f := pam.Failf(pam.ErrProtocol, "no interface of the service is there: %s", rs)
+	if slices.ContainsFunc(rs, func(r echo) bool { return r.status == http.StatusForbidden }) {
+		return f.WithHint("the web server lets nobody in (403): it may want a client certificate (tls.client_cert), or another address; if it is only that it answers no GET, name the interface with the setting dialect")
+	}
+	return f.WithHint("check endpoint_url: %s; where the service does not answer a GET, name its interface with the setting dialect", addressHint)
 }
