@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -105,15 +106,15 @@ func TestOneAtATimeHoldsTheLock(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	var wg sync.WaitGroup
-	inside := 0 // the race detector watches it too
+	var inside atomic.Int32
 	for range 20 {
 		wg.Go(func() {
 			release := Open(dir, "one", time.Now).Lock(t.Context())
 			defer release()
-			if inside++; inside != 1 {
-				t.Errorf("%d hold it", inside)
+			if n := inside.Add(1); n != 1 {
+				t.Errorf("%d hold it", n)
 			}
-			inside--
+			inside.Add(-1)
 		})
 	}
 	wg.Wait()

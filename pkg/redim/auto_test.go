@@ -111,6 +111,7 @@ func TestManyQuestionsAtOnceFindOutOnce(t *testing.T) {
 	b := newBench(t, redimtest.Options{Dialect: "json-v1"})
 	requests, memory, store := b.watch(), &fakeMemory{}, newStore()
 	b.config.Dialects, b.config.Tokens = memory, store
+	b.config.APIPassword = func(context.Context) (secret.Value, error) { return b.APIPassword(), nil }
 	var wg sync.WaitGroup
 	one := b.client()
 	for i := range 40 {

@@ -1,6 +1,7 @@
 package redimtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -51,7 +52,7 @@ func serverToClient(t failer, text string, n int64) {
 		member{"At", at}, member{"Bare", text}, member{"Local", local}, member{"Never", time.Time{}}, member{"Number", n},
 		member{"Text", fmt.Sprint(n)}, member{"Unknown", []any{object{{text, text}}, []any{}}}, member{"Word", true}))
 	value, ok := wcf.Valid(reply)
-	if !ok || strings.ContainsAny(string(reply), "\u2028\u2029\u0085\n\t") {
+	if !ok || bytes.ContainsAny(reply, "\u2028\u2029\u0085\n\t") {
 		t.Fatalf("%q is written as %q", text, reply)
 	}
 	want := strings.ToValidUTF8(text, "\ufffd")
