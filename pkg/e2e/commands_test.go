@@ -16,6 +16,7 @@ func commands() map[string]command {
 		"exits":        positive(exits),
 		"reveal":       positive(reveal),
 		"serving":      positive(serving),
+		"demo":         positive(demo),
 		"simulate":     positive(simulate),
 		"faults":       positive(setFaults),
 		"advance":      positive(advance),

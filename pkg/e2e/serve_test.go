@@ -32,16 +32,29 @@ func serving(ts *testscript.TestScript, args []string) {
 	f.SetOutput(io.Discard)
 	log := f.String("log", "serve.log", "where its log goes")
 	ts.Check(f.Parse(args))
+	line := background(ts, *log, "ready ", append([]string{"serve", "--dev", "--listen", "127.0.0.1:0"}, f.Args()...))
+	ts.Setenv("SERVER", strings.TrimPrefix(line, "ready "))
+	ts.Setenv("CA", filepath.Join(ts.Getenv("XDG_DATA_HOME"), "redim", "dev", "dev-cert.pem"))
+}
+
+// demo starts vault demo, and sets CURL to the command that it tells.
+func demo(ts *testscript.TestScript, args []string) {
+	ts.Setenv("CURL", background(ts, "demo.log", "curl ", append([]string{"demo", "--listen", "127.0.0.1:0"}, args...)))
+}
+
+// background starts a command of vault, which ends with the script, and returns
+// the first line of its output that begins so.
+func background(ts *testscript.TestScript, log, begins string, args []string) string {
 	path, err := exec.LookPath("vault")
 	ts.Check(err)
-	cmd := exec.CommandContext(context.Background(), path, append([]string{"serve", "--dev", "--listen", "127.0.0.1:0"}, f.Args()...)...)
+	cmd := exec.CommandContext(context.Background(), path, args...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range scriptVars(ts) {
+	for _, name := range serverVars() {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
-	file, err := os.OpenFile(ts.MkAbs(*log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(ts.MkAbs(log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
 	cmd.Stderr = file
 	ts.Check(cmd.Start())
@@ -53,14 +66,16 @@ func serving(ts *testscript.TestScript, args []string) {
 		_ = file.Close()
 	}
 	ts.Defer(func() { stopServing(ts, syscall.SIGTERM) })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	url, ready := strings.CutPrefix(strings.TrimSpace(line), "ready ")
-	if err != nil || !ready {
-		stopServing(ts, syscall.SIGTERM)
-		ts.Fatalf("vault serve said %q, %v; its log: %s", line, err, ts.ReadFile(*log))
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), begins) {
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return lines.Text()
+		}
 	}
-	ts.Setenv("SERVER", url)
-	ts.Setenv("CA", filepath.Join(ts.Getenv("XDG_DATA_HOME"), "redim", "dev", "dev-cert.pem"))
+	stopServing(ts, syscall.SIGTERM)
+	ts.Fatalf("vault %s ended before it was ready; its log: %s", args[0], ts.ReadFile(log))
+	return ""
 }
 
 func stopServing(ts *testscript.TestScript, how os.Signal) {
@@ -71,8 +86,8 @@ func stopServing(ts *testscript.TestScript, how os.Signal) {
 	}
 }
 
-// scriptVars are the variables of a script that a server has to have too.
-func scriptVars(*testscript.TestScript) []string {
+// serverVars are the variables of a script that a server has to have too.
+func serverVars() []string {
 	return []string{
 		"HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "LANG", "TZ", "GORACE", "GOCOVERDIR",
 		"REDIM_CONFIG", "REDIM_STORE", "REDIM_KEY", "REDIM_PROFILE",

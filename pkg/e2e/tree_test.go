@@ -138,7 +138,7 @@ func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 		"vault integrations rotate-credential", "vault integrations import", "vault cache clear",
 	}
 	harmless := []string{
-		"redim test-settings", "redim checkouts show", "redim jobs list", "redim jobs show", "redim jobs watch", "redim cache list", "redim cache status", "redim dialect show", "redim dialect probe", "redim demo", "redim simulate", "vault serve",
+		"redim test-settings", "redim checkouts show", "redim jobs list", "redim jobs show", "redim jobs watch", "redim cache list", "redim cache status", "redim dialect show", "redim dialect probe", "redim demo", "redim simulate", "vault serve", "vault demo",
 		// These change the settings file only, which lint and show tell of.
 		"redim config init", "redim config show", "redim config get", "redim config set", "redim config unset", "redim config edit",
 		"redim config list-profiles", "redim config lint", "redim config import-domains", "redim config path",

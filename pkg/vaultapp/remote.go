@@ -22,31 +22,41 @@ func (w *wiring) remote() (*client.Client, error) {
 }
 
 func (w *wiring) clientOf(s *config.Settings) (*client.Client, error) {
+	if err := checkRemote(s); err != nil {
+		return nil, err
+	}
+	tokens, err := w.Tokens(s)
+	if err != nil {
+		return nil, err
+	}
+	return w.clientWith(s, tokens)
+}
+
+func checkRemote(s *config.Settings) error {
 	switch {
 	case s.Server == "":
-		return nil, pam.Failf(pam.ErrUsage, "there is no server to ask").WithHint("name it with --server or the setting server")
+		return pam.Failf(pam.ErrUsage, "there is no server to ask").WithHint("name it with --server or the setting server")
 	case s.Integration == "":
-		return nil, pam.Failf(pam.ErrUsage, "there is no integration to sign in at %s as", s.Server).WithHint("name it with the setting integration, and where its credential is with credential")
+		return pam.Failf(pam.ErrUsage, "there is no integration to sign in at %s as", s.Server).WithHint("name it with the setting integration, and where its credential is with credential")
 	case s.Credential.IsZero():
-		return nil, pam.Failf(pam.ErrUsage, "there is no credential for integration %q", s.Integration).WithHint("name where it is with the setting credential, for example file:PATH")
+		return pam.Failf(pam.ErrUsage, "there is no credential for integration %q", s.Integration).WithHint("name where it is with the setting credential, for example file:PATH")
 	}
+	return nil
+}
+
+func (w *wiring) clientWith(s *config.Settings, tokens client.TokenStore) (*client.Client, error) {
 	server, err := url.Parse(s.Server)
 	if err != nil {
 		return nil, pam.Failf(pam.ErrUsage, "the setting server is no address").WithHint("write https://HOST:PORT")
 	}
-	trace := w.Streams.Err
 	options := transport.Options{
 		TLS:     transport.TLS{CAFile: s.TLS.CAFile, ClientCert: s.TLS.ClientCert, ClientKey: s.TLS.ClientKey, ServerName: s.TLS.ServerName, MinVersion: s.TLS.MinVersion},
 		Timeout: s.Timeout,
 	}
 	if w.Globals.Trace {
-		options.Trace = trace
+		options.Trace = w.Streams.Err
 	}
 	http, err := transport.New(options)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := w.Tokens(s)
 	if err != nil {
 		return nil, err
 	}
@@ -73,3 +83,37 @@ func (w *wiring) logouts(s *config.Settings) (func(ctx context.Context, token se
 	}
 	return c.LogOut, nil
 }
+
+// signIn signs in anew; the token is kept nowhere.
+func (w *wiring) signIn(ctx context.Context, file string) ([]byte, error) {
+	s, err := config.Load(config.Options{Path: file, Tool: w.Name, Getenv: func(string) string { return "" }})
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRemote(s); err != nil {
+		return nil, err
+	}
+	seen := &seenToken{}
+	c, err := w.clientWith(s, seen)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.Checkouts(ctx, false, client.Paging{Limit: 1}); err != nil {
+		return nil, err
+	}
+	defer seen.token.Wipe()
+	header := []byte("Authorization: Bearer ")
+	_ = seen.token.Reveal(func(b []byte) error { header = append(append(header, b...), '\n'); return nil })
+	return header, nil
+}
+
+// seenToken hands every caller a new token, and remembers the last.
+type seenToken struct{ token secret.Value }
+
+func (s *seenToken) Token(ctx context.Context, _ pam.Identity, login func(context.Context) (pam.Token, error)) (pam.Token, error) {
+	t, err := login(ctx)
+	s.token = t.Value
+	return t, err
+}
+
+func (s *seenToken) Drop(context.Context, pam.Identity, secret.Value) error { return nil }

@@ -30,7 +30,7 @@ func New(app *cli.App) *vaultcli.App {
 	a := &vaultcli.App{App: app}
 	w := &wiring{App: a}
 	a.Open, a.Storage, a.MasterKey = w.open, w.storage, w.masterKey
-	a.Serve, a.Remote, a.Logouts = w.serve, w.remote, w.logouts
+	a.Serve, a.Remote, a.Logouts, a.SignIn = w.serve, w.remote, w.logouts, w.signIn
 	return a
 }
 

@@ -25,6 +25,9 @@ type App struct {
 	// Remote is the vault serve that the settings name, to be asked as an
 	// integration; nil when they name none.
 	Remote func() (*client.Client, error)
+	// SignIn signs in at the server that a settings file names, and returns the
+	// Authorization header of a signed-in application. The caller wipes it.
+	SignIn func(ctx context.Context, settings string) (header []byte, err error)
 	// Serve answers applications until ctx ends.
 	Serve func(context.Context, Serving) error
 	// MasterKey finds the place of the master key.

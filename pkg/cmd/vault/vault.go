@@ -18,6 +18,7 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/requests"
 	"github.com/redim-tools/redim/pkg/cmd/serve"
 	"github.com/redim-tools/redim/pkg/cmd/store"
+	"github.com/redim-tools/redim/pkg/cmd/vaultdemo"
 )
 
 // New makes the command tree. It touches nothing.
@@ -48,6 +49,7 @@ Start with "vault integrations new".`, groups,
 		cli.In("care", store.New(app)),
 		cli.In("care", key.New(app)),
 		cli.In("care", serve.New(app, nil)),
+		cli.In("care", vaultdemo.New(app, nil)),
 		cli.In("care", maintain.New(app, nil)),
 		cli.In("manage", config.New(app.App)),
 		cli.In("manage", cache.New(app.App)),
