@@ -21,7 +21,7 @@ func Markdown() string {
 	b.WriteString(markdownHead)
 	b.WriteString("\n## All settings\n\n| key | the vendor's setting | type | default |\n| --- | --- | --- | --- |\n")
 	for _, k := range Keys() {
-		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s |\n", k.Name, anchor(k.Name), orDash(k.Vendor), k.Type, k.defaultText())
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s |\n", k.Name, anchor(k.Name), orDash(k.Vendor), k.Type, strings.ReplaceAll(k.defaultText(), "|", `\|`))
 	}
 	for _, k := range Keys() {
 		k.markdown(&b)

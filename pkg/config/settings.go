@@ -34,6 +34,7 @@ type Settings struct {
 	Dialect            string
 	DialectOperations  map[string]any
 	Cache              Cache
+	CI                 CI
 	Store              string // sqlite, sqlite:PATH or postgres://…
 	Key                string // of the store, in the forms of Cache.Key
 	Server             string // https://HOST:PORT of a vault serve; empty: the store itself
@@ -49,6 +50,12 @@ type Settings struct {
 	pathErr error // why there is no place for the file
 	missing bool  // the file does not exist
 	loose   bool  // others may read the file
+}
+
+// CI is what is taken from a CI job.
+type CI struct {
+	Job    bool
+	Ticket string // a regular expression
 }
 
 // TLS is how the service's certificate is checked and ours is shown.

@@ -9,6 +9,7 @@ func Keys() []Key {
 	keys = append(keys, reachKeys()...)
 	keys = append(keys, of(ToolRedim, transportKeys())...)
 	keys = append(keys, ownKeys()...)
+	keys = append(keys, jobKeys()...)
 	keys = append(append(keys, vaultKeys()...), integrationKeys()...)
 	keys = append(keys, serveKeys()...)
 	return append(keys, doorKeys()...)
@@ -118,6 +119,18 @@ func ownKeys() []Key {
 		{Name: "cache.token_ttl", Type: TypeDuration, Default: "20m", Example: "1h", Min: int64(time.Second), Max: int64(24 * time.Hour),
 			Doc:   "How long a token is taken to live when the service does not say.",
 			field: func(s *Settings) any { return &s.Cache.TokenTTL }},
+	}
+}
+
+// jobKeys say what is taken from the CI job that a command runs in.
+func jobKeys() []Key {
+	return []Key{
+		{Name: "ci.job", Type: TypeBool, Default: "true", Example: "false",
+			Doc:   "In a CI job, a check-out that comes without a comment gets the job's address and commit as one, and one without a ticket gets the number in the name of the change or its branch. See [CI](ci.md).",
+			field: func(s *Settings) any { return &s.CI.Job }},
+		{Name: "ci.ticket", Type: TypeText, Default: DefaultTicket, Example: "#([0-9]+)", check: checkPattern,
+			Doc:   "What a ticket's number looks like there: a regular expression, of which the first group counts, if it has one.",
+			field: func(s *Settings) any { return &s.CI.Ticket }},
 	}
 }
 

@@ -51,7 +51,7 @@ func TestFlagsAndArgumentsOfVaultBecomeOptions(t *testing.T) {
 	// The fields that flags and arguments fill; the rest is the app's.
 	said := cmp.FilterPath(func(p cmp.Path) bool {
 		field, ok := p.Last().(cmp.StructField)
-		return ok && slices.Contains(strings.Fields("Streams Say Now Prompt Open Remote Vault Journal Read WhyNoPrompt Command Poll Given Getenv Environ Warn Withheld down path values"), field.Name())
+		return ok && slices.Contains(strings.Fields("Streams Say Now Prompt Open Remote Vault Journal Read WhyNoPrompt Command Poll Given Complete LogMask Getenv Environ Warn Withheld down path values"), field.Name())
 	}, cmp.Ignore())
 	pages := vaultcli.Pages{Limit: 50}
 	for name, tt := range map[string]struct{ got, want any }{

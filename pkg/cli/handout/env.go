@@ -16,25 +16,17 @@ func Variables() []Variable {
 	return []Variable{{"REDIM_CHECKOUT_ID", "id"}, {"REDIM_USERNAME", "username"}, {"REDIM_SYSTEM", "system"}, {"REDIM_PASSWORD", "password"}}
 }
 
-// writeEnv writes assignments for eval in a POSIX shell. Everything stands in
-// single quotes, in which only the quote itself needs care.
-func writeEnv(out io.Writer, c pam.Checkout, v secret.Value) error {
+// writeEnv writes assignments for a shell.
+func writeEnv(out io.Writer, shell string, c pam.Checkout, v secret.Value) error {
 	var buf bytes.Buffer
 	defer func() { clear(buf.Bytes()[:buf.Cap()]) }()
-	buf.Grow(512 + 4*v.Len())
-	assign := func(name string, value []byte) {
-		buf.WriteString(name + "='")
-		for _, b := range value {
-			if b == '\'' {
-				buf.WriteString(`'\''`)
-				continue
-			}
-			buf.WriteByte(b)
-		}
-		buf.WriteString("'\n")
-	}
+	buf.Grow(1024 + 4*v.Len())
+	assign := assignerOf(shell)
 	for _, variable := range Variables() {
-		_ = Field(variable.Field, c, pam.Release{Secret: v}).Reveal(func(b []byte) error { assign(variable.Name, b); return nil })
+		err := Field(variable.Field, c, pam.Release{Secret: v}).Reveal(func(b []byte) error { return assign(&buf, variable.Name, b) })
+		if err != nil {
+			return err
+		}
 	}
 	_, err := out.Write(buf.Bytes())
 	return err

@@ -13,12 +13,15 @@ import (
 	"github.com/redim-tools/redim/pkg/term"
 )
 
-// Options say where a secret is to go. Streams, Say and Command must be set.
+// Options say where a secret is to go. Streams, Say, Command and LogMask must be
+// set.
 type Options struct {
 	Reveal bool
 	Field  string
 	Output string
+	Shell  string
 	Out    string
+	LogMask
 
 	Command string // "redim", for the commands that messages name
 	Streams *term.Streams
@@ -30,7 +33,7 @@ type Options struct {
 
 // New makes the options of a command of an App.
 func New(app *cli.App) Options {
-	return Options{Command: app.Name, Streams: app.Streams, Say: app.Say}
+	return Options{LogMask: NewLogMask(app), Command: app.Name, Streams: app.Streams, Say: app.Say}
 }
 
 // Add adds the flags to a command.
@@ -39,7 +42,10 @@ func (o *Options) Add(cmd *cobra.Command) {
 	f.BoolVar(&o.Reveal, "reveal", false, "show the secret, also on a terminal")
 	f.StringVar(&o.Field, "field", "", "write one `field` and a newline, nothing else: password, username, account, system, id")
 	f.StringVar(&o.Out, "out", "", "write the password to a new `file` with mode 0600")
+	f.StringVar(&o.Shell, "shell", "", "syntax of -o env: "+strings.Join(Shells(), ", ")+" (default: sh)")
+	o.LogMask.Add(cmd)
 	cli.Complete(cmd, "field", Fields()...)
+	cli.Complete(cmd, "shell", Shells()...)
 	cli.OutputFlag(cmd, &o.Output, append(cli.OneFormats(), "env")...)
 	cli.Exclude(cmd, "field", "out")
 	cli.Exclude(cmd, "field", "reveal")
@@ -54,6 +60,10 @@ func (o *Options) Check() error {
 	if o.Field != "" && !slices.Contains(Fields(), o.Field) {
 		return pam.Failf(pam.ErrUsage, "--field %q is not known", o.Field).WithHint("use one of: %s", strings.Join(Fields(), ", "))
 	}
+	o.hideFromSteps()
+	if err := errors.Join(o.checkShell(), o.LogMask.Check()); err != nil {
+		return err
+	}
 	switch {
 	case o.Out == "-":
 		return pam.Failf(pam.ErrUsage, "--out takes the name of a new file, and - is none").WithHint("for standard output use --field password")
@@ -63,26 +73,6 @@ func (o *Options) Check() error {
 	if o.Streams.InteractiveOut() && !o.Reveal && (o.Field == "password" || o.Output == "env") {
 		return pam.Failf(pam.ErrUsage, "the password is not shown on a terminal unasked").
 			WithHint("add --reveal in place of --field, or send the output into a pipe, or write it with --out FILE")
-	}
-	return nil
-}
-
-// Request is what somebody says with a check-out, whatever it is of.
-type Request struct {
-	Comment string
-	Ticket  string
-	For     time.Duration
-}
-
-// Check refuses texts that a line of a log can't hold, and times past.
-func (r Request) Check() error {
-	if r.For < 0 {
-		return pam.Failf(pam.ErrUsage, "--for %s is in the past", r.For).WithHint("give a duration such as 2h or 30m")
-	}
-	for flag, text := range map[string]string{"--comment": r.Comment, "--ticket": r.Ticket} {
-		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return pam.Failf(pam.ErrUsage, "%s holds a control character", flag).WithHint("write it in one line")
-		}
 	}
 	return nil
 }

@@ -44,6 +44,9 @@ func (s *sink) discard() error {
 }
 
 func (s *sink) write(c pam.Checkout, r pam.Release) error {
+	if err := s.opts.LogMask.Write(r.Secret); err != nil {
+		return err
+	}
 	if s.file != nil {
 		if err := writeFile(s.file, r.Secret); err != nil {
 			return err
@@ -53,7 +56,7 @@ func (s *sink) write(c pam.Checkout, r pam.Release) error {
 	case s.opts.Field != "" && !render.Format(s.opts.Output).Structured():
 		return writeField(s.opts, c, r)
 	case s.opts.Output == "env":
-		return writeEnv(s.opts.Streams.Out, c, r.Secret)
+		return writeEnv(s.opts.Streams.Out, s.opts.Shell, c, r.Secret)
 	}
 	return s.writeDocument(c, r)
 }

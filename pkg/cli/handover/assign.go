@@ -8,9 +8,7 @@ import (
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/child"
-	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cli/handout"
-	"github.com/redim-tools/redim/pkg/config"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/secret"
 )
@@ -149,30 +147,4 @@ func (f *files) Close() error {
 		return nil
 	}
 	return f.made.Close()
-}
-
-// withheld names the variables that hold secrets of our own.
-func withheld(app *cli.App) ([]string, error) {
-	s, err := app.Load("")
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	if strings.HasPrefix(s.Store, "postgres") && app.Name == config.ToolVault {
-		names = append(names, "PGPASSWORD")
-	}
-	sources := []secret.Source{s.APIPassword}
-	for _, key := range []string{s.Cache.Key, s.Key} {
-		if text, ok := strings.CutPrefix(key, "passphrase:"); ok {
-			if source, err := secret.ParseSource(text); err == nil {
-				sources = append(sources, source)
-			}
-		}
-	}
-	for _, source := range sources {
-		if source.Kind == secret.KindEnv {
-			names = append(names, source.Arg)
-		}
-	}
-	return names, nil
 }

@@ -23,6 +23,7 @@ type Options struct {
 	Env     []string // NAME=field
 	File    []string // NAME=field
 	NoMask  bool
+	handout.LogMask
 
 	Command string // "redim", for the commands that messages name
 	Streams *term.Streams
@@ -38,8 +39,14 @@ type Options struct {
 
 // New makes the options of a command of an App.
 func New(app *cli.App) Options {
-	return Options{Command: app.Name, Streams: app.Streams, Getenv: app.Getenv, Environ: app.Environ, Warn: app.Warn,
-		Withheld: func() ([]string, error) { return withheld(app) }}
+	return Options{LogMask: handout.NewLogMask(app), Command: app.Name, Streams: app.Streams, Getenv: app.Getenv, Environ: app.Environ, Warn: app.Warn,
+		Withheld: func() ([]string, error) {
+			s, err := app.Load("")
+			if err != nil {
+				return nil, err
+			}
+			return s.SecretVariables(), nil
+		}}
 }
 
 // Add adds the flags to a command.
@@ -49,6 +56,7 @@ func (o *Options) Add(cmd *cobra.Command) {
 	f.StringArrayVar(&o.Env, "env", nil, "give the program the variable `NAME=field`; may be repeated. The fields: password, username, account, system, id")
 	f.StringArrayVar(&o.File, "file", nil, "give the program the path of a file with the field in the variable `NAME=field`; may be repeated")
 	f.BoolVar(&o.NoMask, "no-mask", false, "leave the program's output alone, also where the secret is in it")
+	o.LogMask.Add(cmd)
 	cli.Complete(cmd, "env", completions("DB_PASSWORD")...)
 	cli.Complete(cmd, "file", completions("PASSWORD_FILE")...)
 }
@@ -75,6 +83,9 @@ func (o *Options) Args(cmd *cobra.Command, args []string) ([]string, error) {
 func (o *Options) Check() error {
 	var err error
 	if o.values, err = parse(o.Env, o.File); err != nil {
+		return err
+	}
+	if err := o.LogMask.Check(); err != nil {
 		return err
 	}
 	if o.path, err = child.Find(o.Program[0]); err != nil {
@@ -135,6 +146,9 @@ func (o *Options) lend(ctx context.Context, signals *child.Signals, drop []strin
 		return child.Status{}, err
 	}
 	defer set.Wipe()
+	if err := o.LogMask.Write(r.Secret); err != nil {
+		return child.Status{}, lost(err)
+	}
 	env, files, err := o.environment(drop, c, r)
 	defer func() {
 		if err := files.Close(); err != nil {

@@ -14,15 +14,17 @@ import (
 )
 
 // Options say which credential is wanted, for whom, and with which words.
-// Prompt and Open must be set.
+// Prompt, Open and
+// Complete must be set.
 type Options struct {
 	Lookup  cli.LookupFlags
 	Account string
 	List    string
 	Request handout.Request
 
-	Prompt func() prompt.Prompter
-	Open   func() (Service, error)
+	Prompt   func() prompt.Prompter
+	Open     func() (Service, error)
+	Complete handout.Completer
 }
 
 // Service finds credentials, checks them out and in.
@@ -36,7 +38,9 @@ type Service interface {
 }
 
 // New makes the options of a command of an App.
-func New(app *cli.App) Options { return Options{Prompt: app.Prompt, Open: opener(app)} }
+func New(app *cli.App) Options {
+	return Options{Prompt: app.Prompt, Open: opener(app), Complete: handout.FromJob(app)}
+}
 
 // Add adds the flags to a command.
 func (o *Options) Add(cmd *cobra.Command) {
@@ -81,12 +85,16 @@ func (o *Options) Select(ctx context.Context) (Selected, error) {
 	if err != nil {
 		return Selected{}, err
 	}
+	words, err := o.Complete(o.Request)
+	if err != nil {
+		return Selected{}, err
+	}
 	finding, err := service.Find(ctx, req)
 	if err != nil {
 		return Selected{}, err
 	}
 	chosen, err := o.choose(ctx, finding.Credentials)
-	return Selected{Service: service, Identity: finding.Identity, Credential: chosen, Request: o.Request}, err
+	return Selected{Service: service, Identity: finding.Identity, Credential: chosen, Request: words}, err
 }
 
 func (o *Options) choose(ctx context.Context, creds []pam.Credential) (pam.Credential, error) {

@@ -24,16 +24,21 @@ type CheckOutOptions struct {
 	Wait    time.Duration
 	DryRun  bool
 
-	Now    func() time.Time
-	Open   vaultcli.Opener
-	Remote vaultcli.Remotely
+	Now      func() time.Time
+	Open     vaultcli.Opener
+	Remote   vaultcli.Remotely
+	Complete handout.Completer
 	// Poll is how often a request that is waited for is looked at.
 	Poll time.Duration
 }
 
+func newCheckOut(app *vaultcli.App) *CheckOutOptions {
+	return &CheckOutOptions{Handout: handout.New(app.App), Complete: handout.FromJob(app.App), Now: app.Now, Open: app.Open, Remote: app.Remote, Poll: time.Second / 2}
+}
+
 // NewCheckOut makes the command. runF replaces its run in tests; nil is the real one.
 func NewCheckOut(app *vaultcli.App, runF func(context.Context, *CheckOutOptions) error) *cobra.Command {
-	opts := &CheckOutOptions{Handout: handout.New(app.App), Now: app.Now, Open: app.Open, Remote: app.Remote, Poll: time.Second / 2}
+	opts := newCheckOut(app)
 	cmd := &cobra.Command{
 		Use:   "checkout <system>/<account>",
 		Short: "Check a credential out",
@@ -104,7 +109,9 @@ func (o *CheckOutOptions) check() error {
 	if o.Wait < 0 {
 		return pam.Failf(pam.ErrUsage, "--wait %s is in the past", o.Wait).WithHint("give a duration such as 30m")
 	}
-	return nil
+	var err error
+	o.Request, err = o.Complete(o.Request)
+	return err
 }
 
 func runCheckOut(ctx context.Context, opts *CheckOutOptions) error {

@@ -2,12 +2,10 @@ package leases
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/redim-tools/redim/pkg/cli"
-	"github.com/redim-tools/redim/pkg/cli/handout"
 	"github.com/redim-tools/redim/pkg/cli/handover"
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
 	"github.com/redim-tools/redim/pkg/engine"
@@ -23,10 +21,7 @@ type ExecOptions struct {
 
 // NewExec makes the command. runF replaces its run in tests; nil is the real one.
 func NewExec(app *vaultcli.App, runF func(context.Context, *ExecOptions) error) *cobra.Command {
-	opts := &ExecOptions{
-		CheckOutOptions: CheckOutOptions{Handout: handout.New(app.App), Now: app.Now, Open: app.Open, Remote: app.Remote, Poll: time.Second / 2},
-		Handover:        handover.New(app.App),
-	}
+	opts := &ExecOptions{CheckOutOptions: *newCheckOut(app), Handover: handover.New(app.App)}
 	cmd := &cobra.Command{
 		Use:   "exec <system>/<account> [flags] -- <program> [argument...]",
 		Short: "Run a program with a credential",
