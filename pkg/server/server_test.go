@@ -162,7 +162,7 @@ func TestSystemdIsTold(t *testing.T) {
 func TestOldVersionsOfTLSAreRefused(t *testing.T) {
 	t.Parallel()
 	url, _, _, stop := start(t, newService(), nil)
-	old := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}} //nolint:gosec // what must be refused
+	old := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}}
 	if _, err := old.DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "https://")); err == nil {
 		t.Error("TLS 1.1 was accepted")
 	}

@@ -1,0 +1,36 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/redim-tools/redim/pkg/secret"
+)
+
+// FuzzBody wants every body to be taken as the standard library takes it, or to
+// be refused by a problem.
+func FuzzBody(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"name":"a","hours":1,"credential":"c4nary"}`, `{"name":"a","name":"b"}`, `{"name":null}`, `[1]`, `{"hours":1e400}`, `{"name":"\ud800"}`, `{"name":{"a":[[]]}}`, "{\"name\":\"\xff\"}"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var name string
+		var hours json.Number
+		var credential secret.Value
+		err := parseObject(text, members{"name": &name, "hours": &hours, "credential": &credential}, nil)
+		if err != nil {
+			if _, ok := errors.AsType[*problem](err); !ok {
+				t.Fatalf("%q: %v is no problem", text, err)
+			}
+			return
+		}
+		var plain struct {
+			Name  string      `json:"name"`
+			Hours json.Number `json:"hours"`
+		}
+		if err := json.Unmarshal(text, &plain); err != nil || plain.Name != name || plain.Hours != hours {
+			t.Fatalf("%q: %q %q, but the standard library says %+v, %v", text, name, hours, plain, err)
+		}
+	})
+}
