@@ -29,6 +29,8 @@ func (s *Settings) assign(k Key, v value) []Problem {
 		return assignDomains(field, k, v)
 	case *map[pam.StoreType]int64:
 		return assignJobs(field, k, v)
+	case *[]string:
+		return one(assignURLs(field, k, v))
 	case *map[string]any:
 		return one(assignTree(field, k, v))
 	}

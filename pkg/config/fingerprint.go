@@ -9,7 +9,8 @@ import (
 )
 
 // Fingerprint stands for what a sign-in goes by: endpoint URL, API user,
-// authenticator, and the source of its password. A token is good for one
+// authenticator, the way and what proves it: the source of the password, the
+// certificate's file, or the Kerberos principal. A token is good for one
 // fingerprint only. Spelling that makes no difference to the service is levelled
 // first. It is 64 hexadecimal digits.
 func (s *Settings) Fingerprint() string {
@@ -17,7 +18,7 @@ func (s *Settings) Fingerprint() string {
 		return s.integrationFingerprint()
 	}
 	id := s.Identity().Fold()
-	return fingerprint("redim settings 2", normalURL(s.EndpointURL), id.Name, id.Domain, s.APIPassword.Text())
+	return fingerprint("redim settings 3", normalURL(s.EndpointURL), id.Name, id.Domain, s.SignIn, s.proof())
 }
 
 // integrationFingerprint is that of vault, which signs in elsewhere.
@@ -31,4 +32,15 @@ func fingerprint(parts ...string) string {
 		_, _ = io.WriteString(h, strconv.Itoa(len(part))+":"+part)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// proof names what a way to sign in goes by.
+func (s *Settings) proof() string {
+	switch s.SignIn {
+	case SignInCertificate:
+		return s.TLS.ClientCert
+	case SignInKerberos:
+		return s.SignInAs()
+	}
+	return s.APIPassword.Text()
 }

@@ -19,7 +19,7 @@ type Item struct {
 	Key    Key
 	Name   string // the key's name, or KEY.ENTRY
 	Text   string // as --set takes it, but for secrets: [redacted] and the source
-	Value  any    // for JSON and YAML: text, bool, int, or a map of text
+	Value  any    // for JSON and YAML: text, bool, int, a list or a map of text
 	Origin Origin
 }
 
@@ -89,6 +89,8 @@ func show(field any) (string, any) {
 		return showMap(*f)
 	case *map[pam.StoreType]int64:
 		return showJobs(*f)
+	case *[]string:
+		return strings.Join(*f, ","), append([]string{}, *f...)
 	case *map[string]any:
 		return showTree(*f)
 	}

@@ -14,14 +14,14 @@ import (
 
 func TestItemsAreWhatSetTakes(t *testing.T) {
 	t.Parallel()
-	s := with(t, "dialect_operations={log_out: {request: {AuthenticationToken: $token, b: [1, x]}}}", "timeout=59m30s", "cache.token_ttl=24h", "credential=env:NIGHTLY_SECRET")
+	s := with(t, "mfa_code=prompt", "fallback_urls=https://a/b,https://c/d", "dialect_operations={log_out: {request: {AuthenticationToken: $token, b: [1, x]}}}", "timeout=59m30s", "cache.token_ttl=24h", "credential=env:NIGHTLY_SECRET")
 	var set []string
 	for _, i := range s.Items() {
 		if i.Key.Type != TypeSecret {
 			set = append(set, i.Name+"="+i.Text)
 		}
 	}
-	again := load(t, Options{Set: append(set, "api_password="+s.APIPassword.Text(), "credential=env:NIGHTLY_SECRET")})
+	again := load(t, Options{Set: append(set, "api_password="+s.APIPassword.Text(), "mfa_code="+s.MFACode.Text(), "credential=env:NIGHTLY_SECRET")})
 	for i, item := range again.Items() {
 		if want := s.Items()[i]; item.Text != want.Text || item.Origin.Layer != LayerFlag {
 			t.Errorf("%s is %q from %v, was %q", item.Name, item.Text, item.Origin, want.Text)
@@ -104,6 +104,7 @@ func TestTheFingerprintCoversWhatASignInGoesBy(t *testing.T) {
 	same := []Settings{
 		{EndpointURL: "HTTPS://PAM.Example.com:443/x/AuthService.svc/", APIUser: "SVC", Authenticator: "ex"},
 		{EndpointURL: " https://pam.example.com/x/AuthService.svc ", APIUser: "svc", Authenticator: "EX", Timeout: 7, Profile: "other", Dialect: "rest"},
+		{EndpointURL: base.EndpointURL, APIUser: "svc", Authenticator: "EX", FallbackURLs: []string{"https://pam2.example.com/x"}, TLS: TLS{ClientCert: "a.pem"}},
 	}
 	other := []Settings{
 		{EndpointURL: "http://pam.example.com/x/AuthService.svc", APIUser: "svc", Authenticator: "EX"},
@@ -112,6 +113,10 @@ func TestTheFingerprintCoversWhatASignInGoesBy(t *testing.T) {
 		{EndpointURL: base.EndpointURL, APIUser: "svc2", Authenticator: "EX"},
 		{EndpointURL: base.EndpointURL, APIUser: "svc"},
 		{EndpointURL: base.EndpointURL, APIUser: "svce", Authenticator: "x"},
+		{EndpointURL: base.EndpointURL, APIUser: "svc", Authenticator: "EX", SignIn: SignInKerberos},
+		{EndpointURL: base.EndpointURL, APIUser: "svc", Authenticator: "EX", SignIn: SignInKerberos, Kerberos: Kerberos{Principal: "svc@OTHER"}},
+		{EndpointURL: base.EndpointURL, APIUser: "svc", Authenticator: "EX", SignIn: SignInCertificate},
+		{EndpointURL: base.EndpointURL, APIUser: "svc", Authenticator: "EX", SignIn: SignInCertificate, TLS: TLS{ClientCert: "a.pem"}},
 		password,
 		{},
 	}

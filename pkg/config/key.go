@@ -20,6 +20,7 @@ const (
 	TypeDomains  Type = "map of domains" // FQDN to NetBIOS name
 	TypeJobs     Type = "map of jobs"    // account type to job id
 	TypeTree     Type = "tree"           // nested, checked by who reads it
+	TypeURLs     Type = "list of URLs"
 )
 
 // Key describes one setting. Everything about it is said here and nowhere else.
@@ -32,6 +33,8 @@ type Key struct {
 	Example  string // a value as --set takes it
 	Choices  []string
 	Required bool
+	Kept     bool   // a secret that config set can read and keep
+	SignIn   string // the way to sign in that needs it; empty: every one
 	Tool     string // the one command that reads it; empty: both
 	Min, Max int64  // of a number; of a duration in nanoseconds
 

@@ -70,6 +70,7 @@ func (s *Settings) checkFiles() []Problem {
 	var out []Problem
 	for _, f := range []struct{ key, path string }{
 		{"tls.ca_file", s.TLS.CAFile}, {"tls.client_cert", s.TLS.ClientCert}, {"tls.client_key", s.TLS.ClientKey},
+		{"kerberos.keytab", s.Kerberos.Keytab},
 	} {
 		if f.path == "" {
 			continue

@@ -61,6 +61,8 @@ func (k Key) typeText() string {
 
 func (k Key) defaultText() string {
 	switch {
+	case k.Required && k.SignIn != "":
+		return "**required** where `sign_in` is `" + k.SignIn + "`"
 	case k.Required:
 		return "**required**"
 	case k.Default == "":

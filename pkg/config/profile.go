@@ -81,11 +81,28 @@ func (d *document) node(p profile, k Key, val *yaml.Node, at Origin) {
 		p.values[k.Name] = d.entries(k, val, at)
 	case k.IsMap() || k.Type == TypeTree:
 		d.report(problem(k.Name, at, "this is not a map").hint("indent its entries below %s:, one a line, as NAME: VALUE", k.Name))
+	case k.Type == TypeURLs && val.Kind == yaml.SequenceNode:
+		d.list(p, k, val, at)
 	case val.Kind != yaml.ScalarNode:
 		d.report(problem(k.Name, at, "a single value is wanted here, not a map or a list").hint("write %s: %s", k.Name, k.Example))
 	default:
 		p.values[k.Name] = value{text: val.Value, origin: at}
 	}
+}
+
+// list takes a list of single words.
+func (d *document) list(p profile, k Key, val *yaml.Node, at Origin) {
+	var words []string
+	for _, n := range val.Content {
+		if n.Kind != yaml.ScalarNode || isNull(n) {
+			where := at
+			where.Line = n.Line
+			d.report(problem(k.Name, where, "an entry of the list is not a single value").hint("write one address a line, behind a dash"))
+			return
+		}
+		words = append(words, n.Value)
+	}
+	p.values[k.Name] = value{text: strings.Join(words, "\n"), origin: at}
 }
 
 func (d *document) entries(k Key, m *yaml.Node, at Origin) value {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -80,6 +81,8 @@ func absolute(k Key, text string) string {
 func canonical(k Key, v value) value {
 	v.text = strings.TrimSpace(v.text)
 	switch k.Type {
+	case TypeURLs:
+		v.text = strings.Join(strings.FieldsFunc(v.text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }), ",")
 	case TypeBool:
 		var b bool
 		assignBool(&b, k, v)

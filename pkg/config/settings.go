@@ -19,6 +19,10 @@ type Settings struct {
 	EndpointURL        string
 	APIUser            string
 	APIPassword        secret.Source
+	SignIn             string // password, certificate or kerberos
+	MFACode            secret.Source
+	Kerberos           Kerberos
+	FallbackURLs       []string
 	Authenticator      string
 	DefaultDomain      string
 	FallbackToLocal    bool
@@ -67,6 +71,20 @@ type TLS struct {
 	MinVersion string // 1.2 or 1.3
 	CertFile   string // of a server
 	KeyFile    string
+}
+
+// Ways to sign in.
+const (
+	SignInPassword    = "password"
+	SignInCertificate = "certificate"
+	SignInKerberos    = "kerberos"
+)
+
+// Kerberos is how a ticket is come by, and for what.
+type Kerberos struct {
+	SPN       string // empty: HTTP/ and the host
+	Keytab    string // empty: the credential cache
+	Principal string // empty: api_user
 }
 
 // Cache is how tokens are kept.

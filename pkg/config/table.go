@@ -4,8 +4,9 @@ import "time"
 
 // Keys is the table of all settings, in the order of the documentation.
 func Keys() []Key {
-	keys := make([]Key, 0, 40)
+	keys := make([]Key, 0, 48)
 	keys = append(keys, of(ToolRedim, vendorKeys())...)
+	keys = append(keys, of(ToolRedim, signInKeys())...)
 	keys = append(keys, reachKeys()...)
 	keys = append(keys, of(ToolRedim, transportKeys())...)
 	keys = append(keys, ownKeys()...)
@@ -38,7 +39,7 @@ func vendorKeys() []Key {
 		{Name: "api_user", Type: TypeText, Required: true, Vendor: "API User", Example: "svc-redim",
 			Doc:   "The delegation identity: the one that signs in and may impersonate the others. Without a domain; that is `authenticator`.",
 			field: func(s *Settings) any { return &s.APIUser }},
-		{Name: "api_password", Type: TypeSecret, Required: true, Vendor: "API Password", Example: "env:REDIM_API_SECRET",
+		{Name: "api_password", Type: TypeSecret, Required: true, Kept: true, SignIn: SignInPassword, Vendor: "API Password", Example: "env:REDIM_API_SECRET",
 			Doc:   "Where the password of `api_user` is read from; never the password itself. See [secret sources](#secret-sources).",
 			field: func(s *Settings) any { return &s.APIPassword }},
 		{Name: "authenticator", Type: TypeText, Vendor: "Authenticator", Example: "EX",
@@ -71,6 +72,27 @@ func vendorKeys() []Key {
 	}
 }
 
+// signInKeys say how the delegation identity proves who it is.
+func signInKeys() []Key {
+	return []Key{
+		{Name: "sign_in", Type: TypeChoice, Default: SignInPassword, Choices: []string{SignInPassword, SignInCertificate, SignInKerberos}, Example: SignInKerberos,
+			Doc:   "How `api_user` signs in: with `api_password`; with the client certificate of `tls.client_cert`; or with a Kerberos ticket, where the web application has Windows authentication switched on. [Signing in](signing-in.md) tells more of each.",
+			field: func(s *Settings) any { return &s.SignIn }},
+		{Name: "mfa_code", Type: TypeSecret, Example: "prompt",
+			Doc:   "Where a one-time code is read from at each log-in with a password, for an identity that needs one: `prompt` asks at the terminal. The code is used once and never kept. See [secret sources](#secret-sources).",
+			field: func(s *Settings) any { return &s.MFACode }},
+		{Name: "kerberos.spn", Type: TypeText, check: checkSPN, Example: "HTTP/pam.example.com",
+			Doc:   "Service principal name of the web service, perhaps with `@REALM`. Without it `HTTP/` and the host of the URL, as it stands there: no alias is resolved.",
+			field: func(s *Settings) any { return &s.Kerberos.SPN }},
+		{Name: "kerberos.keytab", Type: TypeText, paths: Origin.resolve, Example: "/etc/redim/svc-redim.keytab",
+			Doc:   "Keytab to sign in from. Without it the credential cache that `kinit` filled: `KRB5CCNAME`, else `default_ccache_name` of krb5.conf, else `/tmp/krb5cc_UID`. krb5.conf is `KRB5_CONFIG`, else `/etc/krb5.conf`.",
+			field: func(s *Settings) any { return &s.Kerberos.Keytab }},
+		{Name: "kerberos.principal", Type: TypeText, Example: "svc-redim@EXAMPLE.COM",
+			Doc:   "Whose ticket it has to be. Without it `api_user`, of whatever realm; another one's ticket is refused.",
+			field: func(s *Settings) any { return &s.Kerberos.Principal }},
+	}
+}
+
 // reachKeys say how a service is reached: RED IM by redim, a vault by vault.
 func reachKeys() []Key {
 	return []Key{
@@ -78,7 +100,7 @@ func reachKeys() []Key {
 			Doc:   "Certificates (PEM) of a private authority. When set, only it is trusted, not the system's authorities. There is no setting that skips verification.",
 			field: func(s *Settings) any { return &s.TLS.CAFile }},
 		{Name: "tls.client_cert", Type: TypeText, paths: Origin.resolve, Example: "/etc/redim/client.pem",
-			Doc:   "Client certificate (PEM), for a service that asks for one. Needs `tls.client_key`.",
+			Doc:   "Client certificate (PEM), for a service that asks for one, and for `sign_in` = `certificate`. Needs `tls.client_key`.",
 			field: func(s *Settings) any { return &s.TLS.ClientCert }},
 		{Name: "tls.client_key", Type: TypeText, paths: Origin.resolve, Example: "/etc/redim/client.key",
 			Doc:   "Private key (PEM) of `tls.client_cert`.",
@@ -98,6 +120,9 @@ func reachKeys() []Key {
 // transportKeys say more of how RED IM is reached.
 func transportKeys() []Key {
 	return []Key{
+		{Name: "fallback_urls", Type: TypeURLs, Example: "https://pam2.example.com/ERPMWebService/AuthService.svc",
+			Doc:   "Further addresses of the same RED IM, tried in order when `endpoint_url` does not answer; several with commas, in the file also as a list. [Outages](outages.md) tells what moves on and what does not.",
+			field: func(s *Settings) any { return &s.FallbackURLs }},
 		{Name: "max_parallel", Type: TypeInt, Default: "8", Example: "16", Min: 1, Max: 256,
 			Doc:   "Requests in flight at one time, at most.",
 			field: func(s *Settings) any { return &s.MaxParallel }},

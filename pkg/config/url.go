@@ -7,14 +7,35 @@ import (
 	"strings"
 )
 
+// maxFallbacks bounds how many addresses a command may have to wait for.
+const maxFallbacks = 8
+
+// checkURLs judges all addresses of the service.
+func (s *Settings) checkURLs(cleartext bool) []Problem {
+	out := s.checkURL("endpoint_url", s.EndpointURL, cleartext)
+	seen := map[string]bool{normalURL(s.EndpointURL): true}
+	for _, address := range s.FallbackURLs {
+		out = append(out, s.checkURL("fallback_urls", address, cleartext)...)
+		if normal := normalURL(address); seen[normal] {
+			out = append(out, s.at("fallback_urls", "an address stands twice").warning().hint("name each one once, endpoint_url not at all"))
+		} else {
+			seen[normal] = true
+		}
+	}
+	if len(s.FallbackURLs) > maxFallbacks {
+		out = append(out, s.at("fallback_urls", "there are more than %d addresses", maxFallbacks).hint("name those that are worth waiting for"))
+	}
+	return out
+}
+
 // checkURL never repeats the address where that may hold a password.
-func (s *Settings) checkURL(cleartext bool) []Problem {
-	if s.EndpointURL == "" {
+func (s *Settings) checkURL(key, address string, cleartext bool) []Problem {
+	if address == "" {
 		return nil
 	}
 	const like = "write it like https://pam.example.com/ERPMWebService/AuthService.svc"
-	bad := func(what string) Problem { return s.at("endpoint_url", "%s", what).hint(like) }
-	u, err := url.Parse(s.EndpointURL)
+	bad := func(what string) Problem { return s.at(key, "%s", what).hint(like) }
+	u, err := url.Parse(address)
 	var p Problem
 	switch {
 	case err != nil:
@@ -27,10 +48,10 @@ func (s *Settings) checkURL(cleartext bool) []Problem {
 		p = bad("the URL has no host, or an impossible port")
 	case u.RawQuery != "" || u.ForceQuery:
 		p = bad("a query in the URL is refused").hint("take out the ? and what follows it")
-	case strings.Contains(s.EndpointURL, "#"):
+	case strings.Contains(address, "#"):
 		p = bad("a fragment in the URL is refused").hint("take out the # and what follows it")
 	case u.Scheme == "http":
-		return s.cleartext(u, cleartext)
+		return s.cleartext(key, u, cleartext)
 	case strings.Trim(u.Path, "/") == "":
 		p = bad("the URL has no path, so it is hardly that of the web service").warning()
 	default:
@@ -52,14 +73,14 @@ func validHost(u *url.URL) bool {
 }
 
 // cleartext judges an http address.
-func (s *Settings) cleartext(u *url.URL, accepted bool) []Problem {
+func (s *Settings) cleartext(key string, u *url.URL, accepted bool) []Problem {
 	switch {
 	case isLoopback(u.Hostname()):
 		return nil
 	case accepted:
-		return []Problem{s.at("endpoint_url", "http sends passwords readable over the network").warning().hint("use https, with tls.ca_file for a private authority")}
+		return []Problem{s.at(key, "http sends passwords readable over the network").warning().hint("use https, with tls.ca_file for a private authority")}
 	}
-	return []Problem{s.at("endpoint_url", "http would send passwords readable over the network").
+	return []Problem{s.at(key, "http would send passwords readable over the network").
 		hint("use https, with tls.ca_file for a private authority; or take the risk with --accept-risk=%s", RiskCleartext)}
 }
 

@@ -32,7 +32,8 @@ func (s *Settings) ValidateAddress(acceptRisks []string) error {
 func (s *Settings) Problems(acceptRisks []string) []Problem {
 	var out []Problem
 	out = append(out, s.required()...)
-	out = append(out, s.checkURL(slices.Contains(acceptRisks, RiskCleartext))...)
+	out = append(out, s.checkURLs(slices.Contains(acceptRisks, RiskCleartext))...)
+	out = append(out, s.checkSignIn()...)
 	out = append(out, s.checkNames()...)
 	out = append(out, s.checkCommands()...)
 	out = append(out, s.checkTLS()...)
@@ -50,7 +51,7 @@ func (s *Settings) at(key, format string, args ...any) Problem {
 func (s *Settings) required() []Problem {
 	var out []Problem
 	for _, k := range s.keys() {
-		if k.Required && s.reads(k) && s.isEmpty(k) {
+		if k.Required && s.reads(k) && s.isEmpty(k) && (k.SignIn == "" || k.SignIn == s.SignIn) {
 			out = append(out, s.at(k.Name, notSet).hint("%s", s.missingHint(k)))
 		}
 	}
@@ -112,7 +113,7 @@ func (s *Settings) checkCommands() []Problem {
 func (s *Settings) sources() map[string]secret.Source {
 	passphrase, _ := s.Cache.Passphrase() // was checked when it was taken
 	master, _ := Cache{Key: s.Key}.Passphrase()
-	return map[string]secret.Source{"api_password": s.APIPassword, "credential": s.Credential, "cache.key": passphrase, "key": master}
+	return map[string]secret.Source{"api_password": s.APIPassword, "mfa_code": s.MFACode, "credential": s.Credential, "cache.key": passphrase, "key": master}
 }
 
 func (s *Settings) checkTLS() []Problem {

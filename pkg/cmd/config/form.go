@@ -121,11 +121,21 @@ func refuseOpenPassword(opts *InitOptions, a Assignment) error {
 func (f *form) missing() []string {
 	var out []string
 	for _, k := range config.Keys() {
-		if k.Required && !f.has(k.Name) {
+		if k.Required && (k.SignIn == "" || k.SignIn == f.signIn()) && !f.has(k.Name) {
 			out = append(out, "--"+flagName(k))
 		}
 	}
 	return out
+}
+
+// signIn is the way to sign in that the form gives.
+func (f *form) signIn() string {
+	for _, a := range f.assignments {
+		if a.Key == "sign_in" {
+			return strings.TrimSpace(a.Value)
+		}
+	}
+	return config.SignInPassword
 }
 
 func listed(flags []string) string {

@@ -122,7 +122,7 @@ func (i *interview) jobs(ctx context.Context) error {
 // apiPassword asks where the password is to be, and for the password itself
 // if it is to be kept now.
 func (i *interview) apiPassword(ctx context.Context) error {
-	if i.has("api_password") {
+	if i.has("api_password") || i.signIn() != config.SignInPassword {
 		return nil
 	}
 	choices := []string{

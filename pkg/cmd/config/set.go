@@ -93,7 +93,7 @@ func completeAssignment(cmd *cobra.Command, args []string, typed string) ([]cobr
 		return sourceWords(), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	case len(k.Choices) > 0:
 		return k.Choices, cobra.ShellCompDirectiveNoFileComp
-	case strings.HasPrefix(k.Name, "tls."):
+	case strings.HasPrefix(k.Name, "tls."), k.Name == "kerberos.keytab":
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	return nil, cobra.ShellCompDirectiveNoFileComp
@@ -106,7 +106,7 @@ func runSet(ctx context.Context, opts *SetOptions) error {
 	}
 	k, entry, ok := config.Lookup(opts.Key)
 	switch {
-	case ok && k.Secret():
+	case ok && k.Kept:
 		return setSecret(ctx, opts, place, k)
 	case !ok:
 	case !opts.Given:
