@@ -22,6 +22,7 @@ import (
 	"github.com/redim-tools/redim/pkg/redim/dialect"
 	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/term"
+	"github.com/redim-tools/redim/pkg/tokencache"
 	"github.com/redim-tools/redim/pkg/transport"
 )
 
@@ -41,8 +42,9 @@ func New(name string, streams *term.Streams, getenv func(string) string) *cli.Ap
 	a.Dialects = w.dialects
 	a.Resolver = w.resolver
 	a.StoreSecret = w.storeSecret
-	a.Tokens = func(s *config.Settings) (*cli.Tokens, error) { return w.tokens(s, nil) }
+	a.Tokens = func(s *config.Settings) (*cli.Tokens, error) { return w.tokens(s, tokencache.Options{}) }
 	a.Journal = w.journal
+	a.End = w.end
 	return a
 }
 
@@ -61,6 +63,9 @@ type wiring struct {
 	once sync.Once
 	kept *journal.Journal // one for all who ask: it holds what this process owns
 	err  error
+
+	looseMu sync.Mutex
+	loose   []looseToken
 }
 
 // load reads a profile with what flags say in given.
@@ -115,16 +120,20 @@ func (w *wiring) client(s *config.Settings) (*redim.Client, error) {
 		return nil, err
 	}
 	var client *redim.Client
-	tokens, err := w.tokens(s, func() time.Duration {
-		offset, _ := client.ClockOffset()
-		return offset
+	tokens, err := w.tokens(s, tokencache.Options{
+		ClockOffset: func() time.Duration { offset, _ := client.ClockOffset(); return offset },
+		Unkept: func(token secret.Value) {
+			w.keepLoose(looseToken{func(ctx context.Context) error { return client.Logout(ctx, token) }})
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	client, err = redim.New(redim.Config{
 		ServiceURL: s.EndpointURL, APIUser: s.APIUser, Authenticator: s.Authenticator,
+		FallbackURLs: s.FallbackURLs, Outages: w.outages(), Warn: w.Warn, SignIn: signIn(s),
 		APIPassword: func(ctx context.Context) (secret.Value, error) { return w.resolver(s).Resolve(ctx, s.APIPassword) },
+		MFACode:     w.mfaCode(s),
 		Dialect:     s.Dialect, Operations: s.DialectOperations, Dialects: w.dialects(s), HTTP: http, Tokens: tokens, Now: w.Now,
 	})
 	return client, err
@@ -134,7 +143,7 @@ func (w *wiring) http(s *config.Settings) (*http.Client, error) {
 	return transport.New(transport.Options{
 		TLS: transport.TLS{CAFile: s.TLS.CAFile, ClientCert: s.TLS.ClientCert, ClientKey: s.TLS.ClientKey,
 			ServerName: s.TLS.ServerName, MinVersion: s.TLS.MinVersion},
-		Timeout: s.Timeout, MaxInFlight: s.MaxParallel, Trace: w.trace(),
+		Timeout: s.Timeout, MaxInFlight: s.MaxParallel, Trace: w.trace(), Prove: w.prove(s),
 		AllowCleartext: slices.Contains(w.Globals.AcceptRisk, "cleartext"),
 	})
 }
@@ -153,7 +162,7 @@ func (w *wiring) probe(ctx context.Context, s *config.Settings) (dialect.Survey,
 	if err != nil {
 		return dialect.Survey{}, err
 	}
-	return redim.Probe(ctx, redim.Config{ServiceURL: s.EndpointURL, Operations: s.DialectOperations, HTTP: client})
+	return redim.Probe(ctx, redim.Config{ServiceURL: s.EndpointURL, Operations: s.DialectOperations, HTTP: client, FallbackURLs: s.FallbackURLs, Outages: w.outages(), Warn: w.Warn})
 }
 
 func (w *wiring) trace() io.Writer {

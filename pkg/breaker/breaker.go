@@ -34,6 +34,7 @@ type states map[string]state
 type state struct {
 	Failures int       `json:"failures"` // in a row
 	Until    time.Time `json:"until"`    // put last until then
+	Trial    bool      `json:"trial,omitempty"` // because somebody tries it just now
 }
 
 // Open makes a Breaker over a file, which need not exist. An empty path keeps
@@ -63,7 +64,7 @@ func (b *Breaker) Order(places []string) []string {
 	if len(well) > 0 && b.state[well[0]].Failures > 0 {
 		b.change(func(s states) {
 			if on := s[well[0]]; on.Failures > 0 {
-				on.Until = now.Add(trial)
+				on.Until, on.Trial = now.Add(trial), true
 				s[well[0]] = on
 			}
 		})
@@ -78,12 +79,16 @@ func (s states) paused(place string, now time.Time) bool {
 	return now.Before(until) && until.Before(now.Add(2*longest))
 }
 
-// Failed notes that a place did not answer.
+// Failed notes that a place did not answer. Requests that were under way
+// together and fail together count as one failure.
 func (b *Breaker) Failed(place string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
 	b.change(func(s states) {
+		if s.paused(place, now) && !s[place].Trial {
+			return
+		}
 		failures := min(s[place].Failures+1, 10)
 		pause := min(firstPause<<(failures-1), longest)
 		s[place] = state{Failures: failures, Until: now.Add(pause)}

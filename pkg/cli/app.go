@@ -58,6 +58,8 @@ type App struct {
 	Dialects func(*config.Settings) *dialectcache.Store
 	// Tokens opens the token cache as a profile sees it.
 	Tokens func(*config.Settings) (*Tokens, error)
+	// End ends what must not outlive the command; it is called once, last.
+	End func()
 	// Journal finds the record of checkouts.
 	Journal func() (*journal.Journal, error)
 }

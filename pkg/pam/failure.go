@@ -48,6 +48,10 @@ const (
 // the class is only the likeliest reason.
 var ErrVague = errors.New("the service did not say why")
 
+// ErrNotSent stands beside a class: the service certainly never got the request,
+// or answered that it did not look at it, so nothing can have happened there.
+var ErrNotSent = errors.New("the service did not get the request")
+
 // Error makes a Class usable as the target of errors.Is.
 func (c Class) Error() string { return string(c) }
 

@@ -61,12 +61,12 @@ func namedDialect(address string) string {
 	return ""
 }
 
-// at is where a path of an operation is, escaped as it has to be.
-func (c *Client) at(op *dialect.Operation, path string) *url.URL {
+// at is where a path of an operation is below a root, escaped as it has to be.
+func at(root *url.URL, op *dialect.Operation, path string) *url.URL {
 	if inside, ok := strings.CutPrefix(path, "/"); ok {
-		return c.root.JoinPath(inside)
+		return root.JoinPath(inside)
 	}
-	return c.root.JoinPath(op.Base, path)
+	return root.JoinPath(op.Base, path)
 }
 
 // place is where an operation is, as messages tell it.

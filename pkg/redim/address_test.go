@@ -70,7 +70,7 @@ func TestOperationsAreAddressedBelowTheApplication(t *testing.T) {
 		"/AuthService.svc/REST/Login": "https://h/App/AuthService.svc/REST/Login",
 		"Sets/EX%5Ca%2Fb/x%20y":       "https://h/App/JSON/V2/AuthService.svc/Sets/EX%5Ca%2Fb/x%20y",
 	} {
-		if got := c.at(op, path).String(); got != want {
+		if got := at(c.root, op, path).String(); got != want {
 			t.Errorf("%s is at %s", path, got)
 		}
 	}

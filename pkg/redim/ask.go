@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -22,11 +23,20 @@ func (c *Client) answersAs(ctx context.Context, d *dialect.Dialect) (echo, error
 	if err != nil {
 		return echo{}, err
 	}
-	at := c.at(op, op.Path)
+	var r echo
+	err = c.places.ask(ctx, true, func(root *url.URL) (err error) {
+		r, err = c.answersAt(ctx, root, d.Name, op)
+		return err
+	})
+	return r, err
+}
+
+func (c *Client) answersAt(ctx context.Context, root *url.URL, name string, op *dialect.Operation) (echo, error) {
+	at := at(root, op, op.Path)
 	req := &http.Request{Method: http.MethodGet, URL: at, Host: at.Host, Header: http.Header{"User-Agent": {"redim"}}}
 	resp, err := c.http.Do(req.WithContext(transport.Idempotent(ctx)))
 	if f, ok := errors.AsType[*pam.Failure](err); ok && f.Class == pam.ErrProtocol {
-		return echo{dialect: d.Name, what: f.Message}, nil // a redirect, for one
+		return echo{dialect: name, what: f.Message}, nil // a redirect, for one
 	}
 	if err != nil {
 		return echo{}, plain(err)
@@ -38,7 +48,7 @@ func (c *Client) answersAs(ctx context.Context, d *dialect.Dialect) (echo, error
 	case http.StatusTooManyRequests, http.StatusProxyAuthRequired, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return echo{}, c.refusal(op, resp)
 	}
-	return listen(d.Name, resp), nil
+	return listen(name, resp), nil
 }
 
 func listen(name string, resp *http.Response) echo {

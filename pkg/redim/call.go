@@ -6,6 +6,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"net/url"
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim/dialect"
@@ -57,20 +58,25 @@ func (c *Client) once(ctx context.Context, op *dialect.Operation, k call) error 
 // maybeDone reports whether the act may have been done in spite of f: the
 // request may have arrived, and no answer denies it.
 func maybeDone(op *dialect.Operation, f *pam.Failure) bool {
-	if op.Idempotent || op.Key == "log_in" || op.Key == "log_out" || transport.NotSent(f) || errors.Is(f, errDenial) {
+	if op.Idempotent || dialect.IsLogIn(op.Key) || op.Key == "log_out" || transport.NotSent(f) || errors.Is(f, errDenial) {
 		return false
 	}
 	return f.Class != pam.ErrUsage
 }
 
+// exchange puts a question to the first address of the service that answers.
 func (c *Client) exchange(ctx context.Context, op *dialect.Operation, k call) error {
+	return c.places.ask(ctx, op.Idempotent, func(root *url.URL) error { return c.exchangeAt(ctx, root, op, k) })
+}
+
+func (c *Client) exchangeAt(ctx context.Context, root *url.URL, op *dialect.Operation, k call) error {
 	text, err := op.Encode(k.params)
 	if err != nil {
 		return err
 	}
 	body := &requestBody{text: text}
 	defer body.wipe()
-	req, err := c.request(ctx, op, k.params, body)
+	req, err := request(ctx, root, op, k.params, body)
 	if err != nil {
 		return err
 	}
@@ -90,7 +96,7 @@ func (c *Client) exchange(ctx context.Context, op *dialect.Operation, k call) er
 	return c.answer(op, k, resp, reply)
 }
 
-func (c *Client) request(ctx context.Context, op *dialect.Operation, p dialect.Params, body *requestBody) (*http.Request, error) {
+func request(ctx context.Context, root *url.URL, op *dialect.Operation, p dialect.Params, body *requestBody) (*http.Request, error) {
 	path, query, err := op.Address(p)
 	if err != nil {
 		return nil, err
@@ -99,7 +105,7 @@ func (c *Client) request(ctx context.Context, op *dialect.Operation, p dialect.P
 		ctx = transport.Idempotent(ctx)
 	}
 	req := (&http.Request{
-		Method: op.Method, URL: c.at(op, path), Host: c.root.Host,
+		Method: op.Method, URL: at(root, op, path), Host: root.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}, "User-Agent": {"redim"}},
 	})

@@ -16,19 +16,30 @@ import (
 
 // Config is what a Client needs to know.
 type Config struct {
-	ServiceURL    string // of any of the service's interfaces
+	ServiceURL    string   // of any of the service's interfaces
+	FallbackURLs  []string // of the same service, tried in order where that one does not answer
 	APIUser       string
 	Authenticator string // empty for an explicit account
+
+	// SignIn is how the delegation identity proves who it is; empty is
+	// SignInPassword. For the other ways HTTP has to carry the proof.
+	SignIn SignIn
 
 	// APIPassword is asked only when the delegation identity really signs in.
 	// What it returns stays its own: it is not wiped.
 	APIPassword func(ctx context.Context) (secret.Value, error)
+
+	// MFACode is asked for a one-time code at each log-in with a password. Nil
+	// is none. What it returns stays its own too.
+	MFACode func(ctx context.Context) (secret.Value, error)
 
 	Dialect    string         // empty is auto
 	Operations map[string]any // the setting dialect_operations
 	Dialects   DialectMemory  // of auto; nil remembers in this Client only
 	Tokens     TokenStore     // nil keeps tokens in this Client only
 	HTTP       *http.Client   // nil is transport.New with default options
+	Outages    Outages        // nil remembers nothing; asked only where there are fallbacks
+	Warn       func(string)   // of a move to another address; nil is nobody
 	Now        func() time.Time
 }
 
@@ -41,11 +52,24 @@ type TokenStore interface {
 	Drop(ctx context.Context, id pam.Identity, refused secret.Value) error
 }
 
+// SignIn is a way to sign in.
+type SignIn string
+
+// The ways to sign in.
+const (
+	SignInPassword    SignIn = "password"    // of an explicit account, or of an authenticator's
+	SignInCertificate SignIn = "certificate" // of the TLS connection
+	SignInWindows     SignIn = "windows"     // as whom the web server has authenticated
+)
+
 // Client speaks to one service. It is safe for concurrent use.
 type Client struct {
-	root       *url.URL // of the web application
+	root       *url.URL // of the web application, as messages name it
+	places     *places  // where that is to be found
 	delegation pam.Identity
+	signIn     SignIn
 	password   func(ctx context.Context) (secret.Value, error)
+	mfaCode    func(ctx context.Context) (secret.Value, error)
 	speech     *speech
 	tokens     TokenStore
 	memo       *memo
@@ -60,7 +84,7 @@ type Client struct {
 // New makes a Client. It does no input or output. ErrUsage when the address,
 // the dialect or an operation's override is wrong.
 func New(cfg Config) (*Client, error) {
-	root, err := applicationRoot(cfg.ServiceURL)
+	places, err := newPlaces(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +96,8 @@ func New(cfg Config) (*Client, error) {
 		return nil, pam.Failf(pam.ErrUsage, "api_user is empty").WithHint("set api_user to the delegation identity")
 	}
 	c := &Client{
-		root: root, speech: speech, tokens: cfg.Tokens, password: cfg.APIPassword, now: cfg.Now,
+		root: places.roots[0], places: places, speech: speech, tokens: cfg.Tokens, now: cfg.Now,
+		signIn: cfg.SignIn, password: cfg.APIPassword, mfaCode: cfg.MFACode,
 		delegation: pam.Identity{Domain: cfg.Authenticator, Name: cfg.APIUser},
 		memo:       newMemo(), skew: &transport.Skew{},
 	}

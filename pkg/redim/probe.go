@@ -17,11 +17,11 @@ import (
 // takes ServiceURL, Operations and HTTP only. ErrNotFound when the installation
 // shows no help page at all.
 func Probe(ctx context.Context, cfg Config) (dialect.Survey, error) {
-	root, err := applicationRoot(cfg.ServiceURL)
+	places, err := newPlaces(cfg)
 	if err != nil {
 		return dialect.Survey{}, err
 	}
-	c := &Client{root: root, skew: &transport.Skew{}}
+	c := &Client{root: places.roots[0], places: places, skew: &transport.Skew{}}
 	if err := c.fill(cfg.HTTP); err != nil {
 		return dialect.Survey{}, err
 	}

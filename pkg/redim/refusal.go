@@ -32,8 +32,7 @@ func (c *Client) refusal(op *dialect.Operation, resp *http.Response) error {
 		f.Err = errDenial
 		return f
 	case status >= 500:
-		return pam.Failf(pam.ErrUnreachable, "the service is out of order: it answers %s with %d", op.Name, status).
-			WithHint("try again later; the service's own log and Windows event log tell more")
+		return outOfOrder(op, status)
 	case status >= 400:
 		return c.denial(op, strconv.Itoa(status), resp)
 	}
@@ -120,7 +119,7 @@ func (c *Client) says(class pam.Class, op *dialect.Operation, status int) string
 func (c *Client) hint(class pam.Class, op *dialect.Operation, vague bool, resp *http.Response) string {
 	switch class {
 	case pam.ErrDelegationRefused:
-		return c.logInHint(resp)
+		return c.logInHint(op, resp)
 	case pam.ErrNoImpersonation:
 		if vague {
 			return "the service does not say which: the user is unknown to RED IM, or no impersonation mapping leads from " + c.delegation.String() + " to it (Delegation menu)"
@@ -145,14 +144,37 @@ func (c *Client) hint(class pam.Class, op *dialect.Operation, vague bool, resp *
 	return "give the user the permission for it (Delegation menu)"
 }
 
-const windowsHint = "the web server itself asks for Windows authentication: use an application that allows anonymous access, often named ERPMWebService_anon"
+// outOfOrder is the failure of a service that can't. What stands in front of it
+// says so with one of three statuses; with the others it speaks for one
+// operation only.
+func outOfOrder(op *dialect.Operation, status int) error {
+	f := pam.Failf(pam.ErrUnreachable, "the service is out of order: it answers %s with %d", op.Name, status).
+		WithHint("try again later; the service's own log and Windows event log tell more")
+	switch status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	default:
+		f.Err = errAnswered
+	}
+	return f
+}
 
-func (c *Client) logInHint(resp *http.Response) string {
-	if resp.StatusCode == http.StatusUnauthorized && resp.Header.Get("WWW-Authenticate") != "" {
+const windowsHint = "the web server itself asks for Windows authentication: set sign_in=kerberos, or use an application that allows anonymous access, often named ERPMWebService_anon"
+
+func (c *Client) logInHint(op *dialect.Operation, resp *http.Response) string {
+	if resp.StatusCode == http.StatusUnauthorized && resp.Header.Get("WWW-Authenticate") != "" && c.signIn != SignInWindows {
 		return windowsHint
 	}
-	if c.delegation.Domain == "" {
+	switch {
+	case resp.StatusCode == http.StatusForbidden:
+		return "it may lack the permission Logon, or have as many live tokens as it may: end those that nobody needs with redim cache clear --logout, or wait until they expire"
+	case c.signIn == SignInCertificate:
+		return "check that RED IM knows the certificate in tls.client_cert as one of " + c.delegation.String() + ", and that no proxy on the way takes it off"
+	case c.signIn == SignInWindows:
+		return "check that RED IM knows the Windows account as an identity; the body of this log-in is a guess: compare the service's help page, " + c.helpAddress(op.Base).String() + ", and set dialect_operations.log_in_windows"
+	case c.mfaCode != nil:
+		return "check api_user, api_password and authenticator, and that the code is the present one; each is good for one log-in"
+	case c.delegation.Domain == "":
 		return "check api_user and api_password; an empty authenticator means an explicit account, a domain account needs authenticator"
 	}
-	return "check api_user, api_password and authenticator (usually the NetBIOS name of the domain)"
+	return "check api_user, api_password and authenticator (usually the NetBIOS name of the domain); an identity that needs a one-time code needs mfa_code too"
 }

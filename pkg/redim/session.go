@@ -31,10 +31,15 @@ func (c *Client) as(ctx context.Context, id pam.Identity, k call) error {
 	if err := c.tokens.Drop(ctx, id, h.token.Value); err != nil {
 		return err
 	}
+	old := h
 	if h, err = c.token(ctx, id); err != nil {
 		return err
 	}
-	return c.with(ctx, h, k)
+	err = c.with(ctx, h, k)
+	if errors.Is(err, pam.ErrVague) {
+		_ = c.Logout(ctx, old.token.Value) // it was not to blame, so it may live on, and the number of live ones has a limit
+	}
+	return err
 }
 
 func (c *Client) with(ctx context.Context, h held, k call) error {
@@ -94,15 +99,54 @@ func (c *Client) logIn(ctx context.Context, id pam.Identity) (pam.Token, error) 
 }
 
 func (c *Client) logInDelegation(ctx context.Context) (pam.Token, error) {
+	var token pam.Token
+	question := call{key: c.logInKey(), params: dialect.Params{"user": c.delegation.Name, "authenticator": c.delegation.Domain}, read: c.readToken(&token)}
+	if c.logInKey() == "log_in" {
+		params, err := c.passwordParams(ctx)
+		if err != nil {
+			return token, err
+		}
+		question.params = params
+	}
+	err := c.do(ctx, question)
+	return token, err
+}
+
+// logInKey is the operation of the way to sign in.
+func (c *Client) logInKey() string {
+	switch c.signIn {
+	case SignInCertificate:
+		return "log_in_certificate"
+	case SignInWindows:
+		return "log_in_windows"
+	}
+	return "log_in"
+}
+
+func (c *Client) passwordParams(ctx context.Context) (dialect.Params, error) {
+	params := identityParams(c.delegation)
 	password, err := c.askPassword(ctx)
 	if err != nil {
-		return pam.Token{}, err
+		return nil, err
 	}
-	params := identityParams(c.delegation)
-	params["password"] = password
-	var token pam.Token
-	err = c.do(ctx, call{key: "log_in", params: params, read: c.readToken(&token)})
-	return token, err
+	code, err := c.askCode(ctx)
+	params["password"], params["mfa_code"] = password, code
+	return params, err
+}
+
+// askCode asks for a one-time code, as late as can be.
+func (c *Client) askCode(ctx context.Context) (secret.Value, error) {
+	if c.mfaCode == nil {
+		return secret.Value{}, nil
+	}
+	code, err := c.mfaCode(ctx)
+	switch {
+	case err != nil:
+		return code, ofSetting("mfa_code", err)
+	case code.Reveal(checkUTF8) != nil:
+		return code, pam.Failf(pam.ErrUsage, "mfa_code is not text").WithHint("check the source that mfa_code names")
+	}
+	return code, nil
 }
 
 func (c *Client) askPassword(ctx context.Context) (secret.Value, error) {
@@ -112,7 +156,7 @@ func (c *Client) askPassword(ctx context.Context) (secret.Value, error) {
 	password, err := c.password(ctx)
 	switch {
 	case err != nil:
-		return password, ofPassword(err)
+		return password, ofSetting("api_password", err)
 	case password.IsEmpty():
 		return password, pam.Failf(pam.ErrUsage, "api_password is empty").WithHint("check the source that api_password names")
 	case password.Reveal(checkUTF8) != nil:
@@ -121,14 +165,14 @@ func (c *Client) askPassword(ctx context.Context) (secret.Value, error) {
 	return password, nil
 }
 
-// ofPassword makes a failure to find the password one of the settings. What the
-// place of a secret says must not be taken for an answer of the service.
-func ofPassword(err error) error {
+// ofSetting makes a failure to find a secret one of the settings. What the place
+// of a secret says must not be taken for an answer of the service.
+func ofSetting(key string, err error) error {
 	f, ok := errors.AsType[*pam.Failure](err)
 	if !ok || f.Class == pam.ErrInterrupted || f.Class == pam.ErrOther {
 		return err
 	}
-	return &pam.Failure{Class: pam.ErrUsage, Message: "api_password: " + f.Message, Hint: f.Hint}
+	return &pam.Failure{Class: pam.ErrUsage, Message: key + ": " + f.Message, Hint: f.Hint}
 }
 
 func checkUTF8(b []byte) error {

@@ -165,7 +165,7 @@ func (s *speech) mistaken(ctx context.Context, d *dialect.Dialect, key string) b
 		return false
 	}
 	other, err := s.find(ctx)
-	if err != nil && key == "log_in" {
+	if err != nil && dialect.IsLogIn(key) {
 		s.memory.Remember("")
 	}
 	return err == nil && other != d
@@ -175,7 +175,7 @@ func (s *speech) mistaken(ctx context.Context, d *dialect.Dialect, key string) b
 func (s *speech) doubt(d *dialect.Dialect, key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if key == "log_in" {
+	if dialect.IsLogIn(key) {
 		s.ruledOut = append(s.ruledOut, d)
 		return true
 	}

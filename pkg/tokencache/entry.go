@@ -123,11 +123,14 @@ func (e entry) holds(token secret.Value) bool {
 	return ok && r.kind == kindToken && r.token.Value.Equal(token)
 }
 
-// write seals r into the entry's file. What fails costs a log-in later.
-func (e entry) write(r record) {
-	if err := e.tryWrite(r); err != nil {
+// write seals r into the entry's file, and reports whether it is there. What
+// fails costs a log-in later.
+func (e entry) write(r record) bool {
+	err := e.tryWrite(r)
+	if err != nil {
 		e.warnOnce(warnUnwritable, "tokens are not kept: "+err.Error())
 	}
+	return err == nil
 }
 
 func (e entry) tryWrite(r record) error {

@@ -104,15 +104,17 @@ func (e entry) keep(token pam.Token) {
 	if !token.Expires.IsZero() {
 		r.until = token.Expires.Add(-e.o.ClockOffset())
 	}
-	e.write(r)
+	if !e.write(r) {
+		e.o.Unkept(token.Value)
+	}
 	e.tidy()
 }
 
-// noteRefusal leaves word that signing in was refused, unless a log-in below
+// noteRefusal leaves word that the service refused to sign someone in, unless a log-in below
 // has done so for its own identity, or there is a live token after all.
 func (e entry) noteRefusal(ctx context.Context, err error) {
 	f, ok := errors.AsType[*pam.Failure](err)
-	if !ok || !errors.Is(err, pam.ErrDelegationRefused) || wasSpoken(ctx) {
+	if !ok || !errors.Is(err, pam.ErrDelegationRefused) || errors.Is(err, pam.ErrNotSent) || wasSpoken(ctx) {
 		return
 	}
 	if r, ok := e.read(); ok && e.usable(r) {

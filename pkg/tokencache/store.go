@@ -36,6 +36,7 @@ type Options struct {
 	TTL         time.Duration        // of a token whose end the service does not tell
 	Margin      time.Duration        // how long before its end a token is no longer used
 	ClockOffset func() time.Duration // how far the service's clock is ahead of ours
+	Unkept      func(secret.Value)   // told of each new token that could not be kept, so that it can be ended; nil is nobody
 	Now         func() time.Time
 	Warn        func(message string) // may be called from several goroutines
 }
@@ -63,6 +64,9 @@ func Open(o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Unkept == nil {
+		o.Unkept = func(secret.Value) {}
+	}
 	if o.Warn == nil {
 		o.Warn = func(string) {}
 	}
@@ -83,7 +87,11 @@ func (s *Store) Token(ctx context.Context, id pam.Identity, login func(context.C
 	e, err := s.entry(ctx, id)
 	if errors.Is(err, seal.ErrNoPlace) {
 		s.warnOnce(warnUnwritable, "tokens are not kept: "+err.Error())
-		return login(ctx)
+		token, err := login(ctx)
+		if err == nil {
+			s.o.Unkept(token.Value)
+		}
+		return token, err
 	}
 	if err != nil {
 		return pam.Token{}, err

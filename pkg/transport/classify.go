@@ -14,20 +14,17 @@ import (
 	"github.com/redim-tools/redim/pkg/pam"
 )
 
-var (
-	errUnsent  = errors.New("never sent")
-	errTimeout = errors.New("deadline")
-)
+var errTimeout = errors.New("deadline")
 
 // unsent marks a failure as one of a request that the service never got.
 func unsent(f *pam.Failure) *pam.Failure {
-	f.Err = errors.Join(f.Err, errUnsent)
+	f.Err = errors.Join(f.Err, pam.ErrNotSent)
 	return f
 }
 
 // NotSent reports whether the request that failed with err certainly never
 // reached the service, so that nothing can have happened there.
-func NotSent(err error) bool { return errors.Is(err, errUnsent) }
+func NotSent(err error) bool { return errors.Is(err, pam.ErrNotSent) }
 
 // classifier turns every error of the chain below into a *pam.Failure.
 type classifier struct {

@@ -19,11 +19,22 @@ type prover struct{ next http.RoundTripper }
 func (p *prover) RoundTrip(req *http.Request) (*http.Response, error) {
 	var note requestNote
 	resp, err := p.next.RoundTrip(req.WithContext(context.WithValue(req.Context(), noteKey{}, &note)))
-	if f, ok := errors.AsType[*pam.Failure](err); ok && (!note.sent || note.status == http.StatusUnauthorized) {
+	f, ok := errors.AsType[*pam.Failure](err)
+	switch {
+	case ok && !note.sent:
+		f.Err = errors.Join(f.Err, errNoProof)
+		return nil, unsent(f)
+	case ok && note.status == http.StatusUnauthorized:
 		return nil, unsent(f)
 	}
 	return resp, err
 }
+
+var errNoProof = errors.New("there is no proof to send")
+
+// NotProven reports whether a request failed because Options.Prove had nothing
+// to prove with: that says nothing about the service.
+func NotProven(err error) bool { return errors.Is(err, errNoProof) }
 
 // requestNote is what became of one attempt.
 type requestNote struct {

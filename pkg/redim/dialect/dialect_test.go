@@ -46,7 +46,7 @@ func operation(t testing.TB, d *dialect.Dialect, key string) *dialect.Operation 
 
 func allParams() dialect.Params {
 	return dialect.Params{
-		"token": secret.FromString("c4nary-token"), "password": secret.FromString(canary), "user": "alice", "authenticator": "EX", "login_type": int64(2),
+		"token": secret.FromString("c4nary-token"), "password": secret.FromString(canary), "mfa_code": secret.FromString("c4nary-123456"), "user": "alice", "authenticator": "EX", "login_type": int64(2),
 		"system": "web01", "list": "Network gear", "address": "192.0.2.10", "comment": `say "hi" / \`, "account": `EX\svc`, "target": `db01\PROD`,
 		"type": int64(9), "custom_type": "", "job_id": int64(101), "job": json.RawMessage(`{"SystemList":"web01","AuthenticationToken":"old","X":{"a":[1]}}`),
 	}
@@ -121,10 +121,12 @@ func plainKeys(v any) any {
 func TestBodiesAreWrittenAsTheServiceReadsThem(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
-		"log_in":           `{"Authenticator":"EX","LoginType":2,"Password":"c4nary-Pa55/+\"<&é","Username":"alice"}`,
-		"stored_check_out": `{"AccountIdentificationInfo":{"AccountName":"EX\\svc","AccountStore":{"CustomTypeName":"","TargetName":"db01\\PROD","Type":9},"PasswordList":""},"AuthenticationToken":"c4nary-token","Comment":"say \"hi\" / \\"}`,
-		"system_name":      `{"AuthenticationToken":"c4nary-token","NameType":3,"SystemName":"192.0.2.10"}`,
-		"job_create":       `{"SystemList":"web01","X":{"a":[1]},"AuthenticationToken":"c4nary-token"}`,
+		"log_in":             `{"Authenticator":"EX","LoginType":2,"MFATokenCode":"c4nary-123456","Password":"c4nary-Pa55/+\"<&é","Username":"alice"}`,
+		"log_in_certificate": `{"LoginType":4}`,
+		"log_in_windows":     `{"LoginType":3}`,
+		"stored_check_out":   `{"AccountIdentificationInfo":{"AccountName":"EX\\svc","AccountStore":{"CustomTypeName":"","TargetName":"db01\\PROD","Type":9},"PasswordList":""},"AuthenticationToken":"c4nary-token","Comment":"say \"hi\" / \\"}`,
+		"system_name":        `{"AuthenticationToken":"c4nary-token","NameType":3,"SystemName":"192.0.2.10"}`,
+		"job_create":         `{"SystemList":"web01","X":{"a":[1]},"AuthenticationToken":"c4nary-token"}`,
 	} {
 		body, err := operation(t, open(t, nil), key).Encode(allParams())
 		if err != nil || string(body) != want {
@@ -132,9 +134,9 @@ func TestBodiesAreWrittenAsTheServiceReadsThem(t *testing.T) {
 		}
 	}
 	p := allParams()
-	p["authenticator"] = ""
-	if body, _ := operation(t, open(t, nil), "log_in").Encode(p); strings.Contains(string(body), "Authenticator") {
-		t.Errorf("an empty authenticator is sent: %s", body)
+	p["authenticator"], p["mfa_code"] = "", secret.Value{}
+	if body, _ := operation(t, open(t, nil), "log_in").Encode(p); strings.Contains(string(body), "Authenticator") || strings.Contains(string(body), "MFA") {
+		t.Errorf("an empty authenticator or code is sent: %s", body)
 	}
 }
 

@@ -59,7 +59,7 @@ func (o *Operation) compile() *Wrong {
 	switch {
 	case o.Method != http.MethodPost && o.Method != http.MethodGet:
 		return o.wrong("method", "method %s is neither POST nor GET", o.Method)
-	case o.Idempotent && (strings.HasSuffix(o.Key, "_check_out") || o.Key == "log_in"):
+	case o.Idempotent && (strings.HasSuffix(o.Key, "_check_out") || IsLogIn(o.Key)):
 		return o.wrong("idempotent", "neither a check-out nor the log-in can be idempotent")
 	case !slices.Contains([]Attested{Certain, Likely, Guess, Ours}, o.Attested):
 		return o.wrong("attested", "attested: %s is not certain, likely, guess or ours", o.Attested)
@@ -108,10 +108,10 @@ func (o *Operation) compileMembers() *Wrong {
 
 // checkToken wants the token where it belongs.
 func (o *Operation) checkToken() *Wrong {
-	if o.Key == "log_in" && o.Method == http.MethodGet {
+	if IsLogIn(o.Key) && o.Method == http.MethodGet {
 		return o.wrong("method", "a log-in can't be a GET: its password travels in a body only")
 	}
-	if o.Key != "log_in" && !uses(o.body, "token") && !uses(o.header, "token") {
+	if !IsLogIn(o.Key) && !uses(o.body, "token") && !uses(o.header, "token") {
 		return o.wrong("", "the token is sent nowhere; put $token into header or request")
 	}
 	return nil

@@ -5,11 +5,19 @@ import (
 	"strings"
 )
 
+// IsLogIn reports the key of an operation by which the delegation identity signs
+// in, one for each way to do so.
+func IsLogIn(key string) bool {
+	return key == "log_in" || key == "log_in_certificate" || key == "log_in_windows"
+}
+
 // params are the names that an operation may fill in.
 func (o *Operation) params() []string {
 	switch {
 	case o.Key == "log_in":
-		return []string{"user", "authenticator", "login_type", "password"}
+		return []string{"user", "authenticator", "login_type", "password", "mfa_code"}
+	case o.Key == "log_in_certificate", o.Key == "log_in_windows":
+		return []string{"user", "authenticator"}
 	case o.Key == "log_in_as":
 		return []string{"token", "user", "authenticator", "login_type"}
 	case o.Key == "log_out", o.Key == "shared_lists":
@@ -45,7 +53,7 @@ func (o *Operation) checkOpen(line, name string) *Wrong {
 		return wrong
 	}
 	switch name {
-	case "token", "password":
+	case "token", "password", "mfa_code":
 		return o.wrong(line, "%s: $%s would end up in logs; put it into header or request", line, name)
 	case "job":
 		return o.wrong(line, "%s: $job is an object; put it into request", line)
