@@ -46,7 +46,9 @@ func run(ctx context.Context, a *cli.App, root func(*cli.App) *cobra.Command, ar
 		}
 	}
 	leaf, err := cmd.ExecuteContextC(ctx)
-	a.End()
+	if a.End != nil {
+		a.End()
+	}
 	if err != nil && leaf.Context().Err() != nil && !hasItsOwnEnd(err) {
 		err = interrupted(err)
 	}

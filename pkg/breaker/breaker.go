@@ -32,8 +32,8 @@ type Breaker struct {
 type states map[string]state
 
 type state struct {
-	Failures int       `json:"failures"` // in a row
-	Until    time.Time `json:"until"`    // put last until then
+	Failures int       `json:"failures"`        // in a row
+	Until    time.Time `json:"until"`           // put last until then
 	Trial    bool      `json:"trial,omitempty"` // because somebody tries it just now
 }
 

@@ -28,6 +28,8 @@ type Options struct {
 	Cert    string
 	Dialect string
 	Plain   bool
+	Keytab  string
+	SPN     string
 
 	Command string
 	Streams *term.Streams
@@ -46,8 +48,12 @@ service's protocol over HTTPS, in all its dialects, and forgets everything when 
 ends.
 
 With --dir it writes there, before it says "ready": address, ca.pem, password, and
-settings.yaml, a complete settings file for this server. Without --dir these go to a
-temporary directory that is removed at the end.
+settings.yaml, a complete settings file for this server; client.pem and client.key
+too, where the delegation identity may sign in by certificate. Without --dir these go
+to a temporary directory that is removed at the end.
+
+With --keytab it stands behind a web server with Windows authentication, which takes
+Kerberos tickets of the KDC that the keytab came from, and settings.yaml signs in so.
 
 GET /-/stats answers the counters of every operation, GET /-/events the audit
 events; both answer to this machine only. docs/simulate.md describes the sample
@@ -56,7 +62,8 @@ estate, the format of an estate file and the faults.
 Exit codes: 0 when it was interrupted; 2 wrong estate, fault or address.`,
 		Example: `  redim simulate --dir sim
   redim simulate --listen 127.0.0.1:0 --dir sim --fault delay=200ms
-  redim simulate --estate estate.yaml --errors A --dialect json-v1`,
+  redim simulate --estate estate.yaml --errors A --dialect json-v1
+  redim simulate --keytab http.keytab --spn HTTP/localhost --dir sim`,
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if runF != nil {
@@ -73,6 +80,8 @@ Exit codes: 0 when it was interrupted; 2 wrong estate, fault or address.`,
 	f.StringVar(&opts.Dialect, "dialect", "", "the only `interface` to offer: json-v2, json-v1, rest (default: all)")
 	f.StringVar(&opts.Errors, "errors", "", "`profile` of error answers: A, B or C (default: the estate's)")
 	f.StringVar(&opts.Cert, "cert", "", "what is `wrong` with the certificate: wrong-name, expired, other-ca")
+	f.StringVar(&opts.Keytab, "keytab", "", "`file` with Kerberos keys of the service: ask every caller for a ticket")
+	f.StringVar(&opts.SPN, "spn", "", "service principal `name` whose tickets are taken (default: every HTTP service of the keytab)")
 	f.BoolVar(&opts.Plain, "plain-http", false, "speak HTTP without TLS")
 	cli.Complete(cmd, "dialect", dialect.Spoken()...)
 	cli.Complete(cmd, "errors", "A", "B", "C")
@@ -90,8 +99,12 @@ func run(ctx context.Context, opts *Options) (err error) {
 		return err
 	}
 	defer remove()
+	windows, err := windowsAuthentication(opts)
+	if err != nil {
+		return err
+	}
 	server, err := redimtest.Start(redimtest.Options{
-		Estate: estate, Listen: opts.Listen, Faults: opts.Faults, PlainHTTP: opts.Plain, Dialect: opts.Dialect,
+		Estate: estate, Windows: windows, SPN: opts.SPN, Listen: opts.Listen, Faults: opts.Faults, PlainHTTP: opts.Plain, Dialect: opts.Dialect,
 		Errors: redimtest.ErrorProfile(strings.ToUpper(opts.Errors)), TLS: redimtest.TLSMode(opts.Cert),
 	})
 	if err != nil {

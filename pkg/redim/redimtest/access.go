@@ -1,6 +1,7 @@
 package redimtest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"slices"
 	"strings"
@@ -16,17 +17,53 @@ type session struct {
 	via      *identity // the delegation identity, when impersonated
 	expires  time.Time
 	certHash [32]byte // of the client certificate it was made with; zero without
+	number   uint64   // of the log-in
 }
 
 func digest(token []byte) [32]byte { return sha256.Sum256(token) }
 
 // signIn makes a session and returns its token.
-func (m *model) signIn(who, via *identity, cert [32]byte) secret.Value {
+func (m *model) signIn(who, via *identity, cert [32]byte) (secret.Value, error) {
+	if err := m.makeRoom(who); err != nil {
+		return secret.Value{}, err
+	}
+	m.logIns++
 	token := newToken()
-	s := &session{identity: who, via: via, expires: m.now.Add(m.service.TokenLifetime), certHash: cert}
+	s := &session{identity: who, via: via, expires: m.now.Add(m.service.TokenLifetime), certHash: cert, number: m.logIns}
 	_ = token.Reveal(func(b []byte) error { m.sessions[digest(b)] = s; return nil })
-	return token
+	return token, nil
 }
+
+// makeRoom sees to it that an identity may have one more live token.
+func (m *model) makeRoom(who *identity) error {
+	limit := m.service.TokenLimit
+	if limit <= 0 {
+		return nil
+	}
+	var live [][32]byte
+	for key, s := range m.sessions {
+		if s.identity == who && m.now.Before(s.expires) {
+			live = append(live, key)
+		}
+	}
+	if len(live) < limit {
+		return nil
+	}
+	if m.service.BeyondTokenLimit != beyondEndOldest {
+		return refuse(denied, "%s has %d live tokens, as many as it may", who.id, len(live))
+	}
+	slices.SortFunc(live, func(a, b [32]byte) int { return cmp.Compare(m.sessions[a].number, m.sessions[b].number) })
+	for _, key := range live[:len(live)-limit+1] {
+		delete(m.sessions, key)
+	}
+	return nil
+}
+
+// What happens to a log-in beyond the limit of live tokens.
+const (
+	beyondRefuse    = "refuse"
+	beyondEndOldest = "end_oldest"
+)
 
 // session finds a live session, and prolongs it where tokens slide.
 func (m *model) session(token string) *session {

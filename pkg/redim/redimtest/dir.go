@@ -15,7 +15,9 @@ import (
 type profile struct {
 	EndpointURL        string            `yaml:"endpoint_url"`
 	APIUser            string            `yaml:"api_user"`
-	APIPassword        string            `yaml:"api_password"`
+	APIPassword        string            `yaml:"api_password,omitempty"`
+	SignIn             string            `yaml:"sign_in,omitempty"`
+	Kerberos           *profileKerberos  `yaml:"kerberos,omitempty"`
 	Authenticator      string            `yaml:"authenticator,omitempty"`
 	Dialect            string            `yaml:"dialect,omitempty"`
 	FallbackToLocal    bool              `yaml:"fallback_to_local"`
@@ -25,6 +27,10 @@ type profile struct {
 	JobComment         string            `yaml:"job_comment"`
 	TemplateJobs       map[string]int64  `yaml:"template_jobs,omitempty"`
 	TLS                *profileTLS       `yaml:"tls,omitempty"`
+}
+
+type profileKerberos struct {
+	SPN string `yaml:"spn"`
 }
 
 type profileTLS struct {
@@ -43,6 +49,12 @@ func (r *Running) settingsYAML(dir string) ([]byte, error) {
 	}
 	for _, d := range r.estate.Domains {
 		p.DomainMap[d.Name] = d.NetBIOS
+	}
+	if r.windows != nil {
+		p.APIPassword, p.SignIn = "", "kerberos"
+		if r.spn != "" {
+			p.Kerberos = &profileKerberos{SPN: r.spn}
+		}
 	}
 	if r.trust != nil {
 		p.TLS = &profileTLS{CAFile: filepath.Join(dir, "ca.pem")}
@@ -66,7 +78,8 @@ func (e *Estate) templateJobs() map[string]int64 {
 
 // WriteDir writes what a client needs into dir, which it makes when it is not
 // there: ca.pem (not with plain http), password (readable by the owner only),
-// settings.yaml with the profile default, and last of all address. Each file
+// client.pem and client.key where the delegation identity may sign in by
+// certificate, settings.yaml with the profile default, and last of all address. Each file
 // appears whole or not at all; one that is there is replaced.
 func (r *Running) WriteDir(dir string) error {
 	dir, err := filepath.Abs(dir)
@@ -87,12 +100,38 @@ func (r *Running) WriteDir(dir string) error {
 		err = r.APIPassword().Reveal(func(b []byte) error { return writeFile(filepath.Join(dir, "password"), b, 0o600) })
 	}
 	if err == nil {
+		err = r.writeClientCert(dir)
+	}
+	if err == nil {
 		err = writeFile(filepath.Join(dir, "settings.yaml"), settings, 0o600)
 	}
 	if err == nil {
 		err = writeFile(filepath.Join(dir, "address"), []byte(r.url+"\n"), 0o644)
 	}
 	return dirFailure(dir, err)
+}
+
+// writeClientCert writes a certificate with which the delegation identity may
+// sign in, where it may.
+func (r *Running) writeClientCert(dir string) error {
+	if r.ca == nil || !r.mayUseCertificate(r.apiUser) {
+		return nil
+	}
+	cert, key, err := r.ClientCert(r.apiUser)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, "client.pem"), cert, 0o644); err != nil {
+		return err
+	}
+	return key.Reveal(func(b []byte) error { return writeFile(filepath.Join(dir, "client.key"), b, 0o600) })
+}
+
+func (s *Server) mayUseCertificate(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := s.model.identities[parseIdentity(name).Fold()]
+	return id != nil && id.certificate
 }
 
 func dirFailure(dir string, err error) error {

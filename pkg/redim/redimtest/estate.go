@@ -35,6 +35,8 @@ type Service struct {
 	Errors            ErrorProfile      `yaml:"errors"`             // default C
 	TokenLifetime     time.Duration     `yaml:"token_lifetime"`     // default 30m
 	TokenSliding      bool              `yaml:"token_sliding"`      // use prolongs a token
+	TokenLimit        int               `yaml:"token_limit"`        // live tokens of one identity; default 0: no limit
+	BeyondTokenLimit  string            `yaml:"beyond_token_limit"` // refuse (default), or end_oldest
 	CheckoutLifetime  time.Duration     `yaml:"checkout_lifetime"`  // default 1h
 	JobDuration       time.Duration     `yaml:"job_duration"`       // default 0: a job is done at once
 	JobDelay          time.Duration     `yaml:"job_delay"`          // default 0: a job that is to run now does
@@ -62,13 +64,15 @@ type Role struct {
 // Identity is someone who may sign in: DOMAIN\name, or a bare name for an
 // explicit account.
 type Identity struct {
-	Name         string       `yaml:"name"`
-	Repeat       int          `yaml:"repeat"`   // make that many; {n} in the name counts from 1
-	Password     secret.Value `yaml:"password"` // generated when empty
-	Permissions  []string     `yaml:"permissions"`
-	Roles        []string     `yaml:"roles"`
-	Impersonates []string     `yaml:"impersonates"` // identities, roles, or * for everyone
-	Certificate  bool         `yaml:"certificate"`  // may sign in with a client certificate
+	Name         string         `yaml:"name"`
+	Repeat       int            `yaml:"repeat"`   // make that many; {n} in the name counts from 1
+	Password     secret.Value   `yaml:"password"` // generated when empty
+	Permissions  []string       `yaml:"permissions"`
+	Roles        []string       `yaml:"roles"`
+	Impersonates []string       `yaml:"impersonates"` // identities, roles, or * for everyone
+	Certificate  bool           `yaml:"certificate"`  // may sign in with a client certificate
+	Principal    string         `yaml:"principal"`    // NAME@REALM of its Kerberos tickets; an account of a domain has one without this
+	MFACodes     []secret.Value `yaml:"mfa_codes"`    // one-time codes, of which a log-in with a password needs one
 }
 
 // System is a machine with its accounts.

@@ -86,6 +86,7 @@ func (c *checker) checkService() {
 	s := c.estate.Service
 	c.oneOf(at("service", "errors"), string(s.Errors), "A", "B", "C")
 	c.oneOf(at("service", "job_reply"), s.JobReply, "number", "string", "object")
+	c.oneOf(at("service", "beyond_token_limit"), s.BeyondTokenLimit, beyondRefuse, beyondEndOldest)
 	c.oneOf(at("service", "unknown_system"), s.UnknownSystem, "empty", "not_found")
 	c.oneOf(at("service", "domain_names"), s.DomainNames, "prefixed", "bare")
 	for key, d := range map[string]time.Duration{"token_lifetime": s.TokenLifetime, "checkout_lifetime": s.CheckoutLifetime, "job_duration": s.JobDuration} {

@@ -23,6 +23,7 @@ type model struct {
 	roles      []Role
 	accounts   []*account // all of them, in the estate's order
 	sessions   map[[32]byte]*session
+	logIns     uint64 // so far
 	jobs       map[int64]*job
 	nextJob    int64
 	held       map[*account]bool // checked out with an end
@@ -37,6 +38,9 @@ type identity struct {
 	roles        []string
 	impersonates []string
 	certificate  bool
+	principal    string
+	mfa          bool           // needs a code beside its password
+	mfaCodes     []secret.Value // those that were not used yet
 	grants       []Grant
 }
 
@@ -158,6 +162,7 @@ func (m *model) addIdentities(e *Estate, apiUser string, apiPassword secret.Valu
 		one := &identity{
 			id: parseIdentity(o.item.Name), password: o.item.Password, permissions: newPermissions(o.item.Permissions...),
 			roles: o.item.Roles, impersonates: o.item.Impersonates, certificate: o.item.Certificate,
+			principal: o.item.Principal, mfa: len(o.item.MFACodes) > 0, mfaCodes: slices.Clone(o.item.MFACodes),
 		}
 		for _, r := range one.roles {
 			one.permissions.add(roles[strings.ToLower(r)])

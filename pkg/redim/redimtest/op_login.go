@@ -1,11 +1,18 @@
 package redimtest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/redim-tools/redim/pkg/pam"
+	"github.com/redim-tools/redim/pkg/secret"
+)
 
 // The log-in types of the service.
 const (
 	loginExplicit    = 1
 	loginQualified   = 2
+	loginWindows     = 3 // a guess, as in the dialects
 	loginCertificate = 4
 )
 
@@ -25,9 +32,13 @@ func doLogin(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	token, err := c.signIn(who, nil, c.loginCert())
+	if err != nil {
+		return nil, err
+	}
 	c.tally.delegation++
 	c.events.add(event{number: 3016, at: c.now, login: who.id.String(), address: c.address, text: "web application login"})
-	return c.signIn(who, nil, c.loginCert()), nil
+	return token, nil
 }
 
 func doLogin2(c *call) (any, error) {
@@ -53,6 +64,15 @@ func (c *call) authenticate() (*identity, error) {
 		if who == nil || !sameSecret(who.password, c.in.str("Password")) {
 			return nil, refuse(badLogin, "the user name or the password is wrong")
 		}
+		if err := who.takeCode(c.in.str("MFATokenCode")); err != nil {
+			return nil, err
+		}
+		return who, who.checkLogon()
+	case loginWindows:
+		who := c.ofPrincipal(c.windows)
+		if who == nil {
+			return nil, refuse(badLogin, "no identity belongs to the Windows account")
+		}
 		return who, who.checkLogon()
 	case loginCertificate:
 		who := c.identities[parseIdentity(c.subject).Fold()]
@@ -63,6 +83,37 @@ func (c *call) authenticate() (*identity, error) {
 	default:
 		return nil, refuse(badRequest, "login type %d is not supported", kind)
 	}
+}
+
+// takeCode uses a one-time code up.
+func (i *identity) takeCode(code string) error {
+	if !i.mfa {
+		return nil
+	}
+	at := slices.IndexFunc(i.mfaCodes, func(v secret.Value) bool { return sameSecret(v, code) })
+	if at < 0 {
+		return refuse(badLogin, "the one-time code is missing or wrong")
+	}
+	i.mfaCodes = slices.Delete(i.mfaCodes, at, at+1)
+	return nil
+}
+
+// ofPrincipal finds who NAME@REALM is: an identity of that principal, or the
+// account of the domain that the realm is of.
+func (m *model) ofPrincipal(principal string) *identity {
+	if principal == "" {
+		return nil
+	}
+	for _, id := range m.identities {
+		if strings.EqualFold(id.principal, principal) {
+			return id
+		}
+	}
+	name, realm, _ := strings.Cut(principal, "@")
+	if d := m.domains[strings.ToLower(realm)]; d != nil {
+		return m.identities[pam.Identity{Domain: d.netbios, Name: name}.Fold()]
+	}
+	return nil
 }
 
 func (i *identity) checkLogon() error {
@@ -89,9 +140,12 @@ func doLoginImpersonated(c *call) (any, error) {
 	if err := target.checkLogon(); err != nil {
 		return nil, err
 	}
+	token, err := c.signIn(target, c.who, c.loginCert())
+	if err != nil {
+		return nil, err
+	}
 	c.tally.impersonated++
 	c.events.add(event{number: 3016, at: c.now, login: c.who.id.String(), address: c.address, text: "web application login (Impersonating user " + target.id.String() + ")"})
-	token := c.signIn(target, c.who, c.loginCert())
 	return record(member{"OperationMessage", token}, member{"OperationSucceeded", true}), nil
 }
 

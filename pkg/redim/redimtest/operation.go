@@ -53,6 +53,7 @@ type call struct {
 	cert    [32]byte // hash of the caller's client certificate; zero without
 	subject string   // that certificate's common name, once verified
 	faults  []*fault // that hit this request
+	windows string   // NAME@REALM whom the web server has authenticated; empty: nobody
 }
 
 // hit reports whether a fault of a kind hit the request.

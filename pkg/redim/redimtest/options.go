@@ -1,6 +1,7 @@
 package redimtest
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
@@ -20,6 +21,13 @@ type Options struct {
 	APIPassword secret.Value     // of the delegation identity; empty: the estate's, or a new one
 	Faults      []string         // as for SetFaults
 	Now         func() time.Time // nil: time.Now
+
+	// Windows is the Windows authentication of the web server in front. It
+	// tells who sends a request, as NAME@REALM, and adds what belongs into the
+	// answer's header. Who is nobody gets 401. Nil is none, so that anybody may
+	// ask.
+	Windows func(answer http.Header, r *http.Request) (principal string)
+	SPN     string // of that web server, for the settings that WriteDir writes
 }
 
 // TLSMode says what is wrong with the server's certificate.

@@ -21,6 +21,7 @@ type Server struct {
 	clock      func() time.Time
 	interfaces map[string]addresses // by the dialect's name
 	help       bool
+	windows    func(http.Header, *http.Request) string // nil: anybody may ask
 
 	mu     sync.Mutex
 	model  *model
@@ -47,7 +48,7 @@ func New(opts Options) (*Server, error) {
 	if faults := estate.check(); len(faults) > 0 {
 		return nil, estateFailure("estate", unlocated(faults))
 	}
-	s := &Server{clock: opts.Now, counts: map[string]int64{}, help: !estate.Service.NoHelpPage, interfaces: map[string]addresses{}}
+	s := &Server{clock: opts.Now, counts: map[string]int64{}, help: !estate.Service.NoHelpPage, windows: opts.Windows, interfaces: map[string]addresses{}}
 	if s.clock == nil {
 		s.clock = time.Now //nolint:forbidigo // the default of the clock that is handed in
 	}
@@ -77,6 +78,10 @@ func wireName(renamed map[string]string, name string) string {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/-/") {
 		s.control(r).send(w)
+		return
+	}
+	var allowed bool
+	if r, allowed = s.authenticate(w, r); !allowed {
 		return
 	}
 	d, base, rest, ok := split(r.URL.Path)
@@ -110,6 +115,7 @@ func (s *Server) answer(r *http.Request, a address, hits []*fault) reply {
 	}
 	c := &call{in: in, token: tokenOf(r, in), address: remoteHost(r), faults: hits}
 	c.cert, c.subject = callerCert(r)
+	c.windows, _ = r.Context().Value(windowsKey{}).(string)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.model = s.present()

@@ -26,6 +26,7 @@ type Running struct {
 	*Server
 	estate  *Estate
 	apiUser string
+	spn     string
 	dialect string // the only one; empty: any
 	url     string
 	ca      *authority // nil with plain http
@@ -55,7 +56,7 @@ func Start(opts Options) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Running{Server: server, estate: opts.Estate, apiUser: opts.apiUser(opts.Estate), dialect: opts.Dialect}
+	r := &Running{Server: server, estate: opts.Estate, apiUser: opts.apiUser(opts.Estate), spn: opts.SPN, dialect: opts.Dialect}
 	var config *tls.Config
 	if !opts.PlainHTTP {
 		if config, err = r.secure(opts); err != nil {

@@ -201,7 +201,7 @@ func TestTheDirectoryHoldsWhatAClientNeeds(t *testing.T) {
 		}
 	}
 	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 4 {
+	if err != nil || len(entries) != 6 {
 		t.Errorf("%v, %v", entries, err)
 	}
 	for name, want := range map[string]struct {

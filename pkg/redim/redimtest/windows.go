@@ -1,0 +1,22 @@
+package redimtest
+
+import (
+	"context"
+	"net/http"
+)
+
+type windowsKey struct{}
+
+// authenticate is what a web server with Windows authentication does before it
+// lets a request through to the service.
+func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
+	if s.windows == nil {
+		return r, true
+	}
+	principal := s.windows(w.Header(), r)
+	if principal == "" {
+		page(http.StatusUnauthorized, "Unauthorized", "You are not authorised to view this page.").send(w)
+		return r, false
+	}
+	return r.WithContext(context.WithValue(r.Context(), windowsKey{}, principal)), true
+}
