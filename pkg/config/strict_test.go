@@ -51,7 +51,7 @@ func TestTheFileIsReadStrictly(t *testing.T) {
 		{"a duration below zero", head + "    timeout: -3s\n", "not between 1ms and 1h", ""},
 		{"a duration of zero", head + "    timeout: 0\n", "0s is not between 1ms and 1h", ""},
 		{"a choice that is none", head + "    dialect: json-v3\n", "none of auto, json-v2, json-v1, rest", "did you mean json-v2"},
-		{"an unknown operation", operations + "      log_inn: {path: x}\n", "settings.yaml:4: dialect_operations: log_inn is no operation", "log_in, log_in_as"},
+		{"an unknown operation", operations + "      log_inn: {path: x}\n", "settings.yaml:4: dialect_operations: log_inn is no operation", "log_in, log_in_certificate, log_in_windows, log_in_as"},
 		{"an unknown line of an operation", operations + "      log_in: {path: x}\n      log_out:\n        path: x\n        paht: x\n", "settings.yaml:7: dialect_operations: log_out: there is no line paht", "redim dialect show"},
 		{"an unknown line of a reply", operations + "      log_in:\n        reply:\n          kind: token\n          from: x\n", "settings.yaml:7: dialect_operations: log_in: there is no line reply.from", ""},
 		{"a name that nothing fills in", operations + "      log_out:\n        request:\n          A: $token\n          B:\n            C: $tokn\n", "settings.yaml:8: dialect_operations: log_out: request.B.C: $tokn is not known; known are $token", ""},

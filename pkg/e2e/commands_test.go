@@ -18,6 +18,7 @@ func commands() map[string]command {
 		"serving":      positive(serving),
 		"demo":         positive(demo),
 		"simulate":     positive(simulate),
+		"kdc":          positive(kdc),
 		"faults":       positive(setFaults),
 		"advance":      positive(advance),
 		"stats":        positive(stats),

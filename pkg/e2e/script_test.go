@@ -89,6 +89,7 @@ func setup(e *testscript.Env, prog, spoken string) error {
 		return os.ErrInvalid
 	}
 	e.Values[watchKey{}] = w
+	e.Values[kdcKey{}] = newKDCPlace()
 	if err := w.begin(e.WorkDir); err != nil {
 		return err
 	}

@@ -50,8 +50,14 @@ type prober struct {
 // read reads the help page of one interface. A page that is not there is no
 // error; a service that is not, is.
 func (p *prober) read(ctx context.Context, d *dialect.Dialect) error {
-	at := p.helpAddress(d.Base)
-	text, problem, err := p.helpPage(ctx, at)
+	var at *url.URL
+	var text []byte
+	var problem string
+	err := p.places.ask(ctx, true, func(root *url.URL) (err error) {
+		at = root.JoinPath(d.Base, "help")
+		text, problem, err = p.helpPage(ctx, at)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func TestShowPrintsTheFileAndWhatItRestsOn(t *testing.T) {
 	if r.code != 0 || !found || r.err != "" {
 		t.Fatalf("code %d, the file first: %v, talk %q", r.code, found, r.err)
 	}
-	has(t, rest, "# Attested by public material: log_in, log_out, ", "# Not attested: log_in_as, ")
+	has(t, rest, "# Attested by public material: log_in, log_in_certificate, log_out, ", "# Not attested: log_in_windows, log_in_as, ")
 	for _, key := range d.Keys() {
 		if strings.Count(rest, key+",")+strings.Count(rest, key+"\n") < 1 {
 			t.Errorf("%s is in neither list", key)

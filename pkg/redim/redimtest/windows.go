@@ -15,7 +15,7 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (*http.Req
 	}
 	principal := s.windows(w.Header(), r)
 	if principal == "" {
-		page(http.StatusUnauthorized, "Unauthorized", "You are not authorised to view this page.").send(w)
+		page(http.StatusUnauthorized, http.StatusText(http.StatusUnauthorized), "You may not see this page without signing in.").send(w)
 		return r, false
 	}
 	return r.WithContext(context.WithValue(r.Context(), windowsKey{}, principal)), true
