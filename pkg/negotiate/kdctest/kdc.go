@@ -99,7 +99,7 @@ func (k *KDC) Env() []string { return append(os.Environ(), k.env...) }
 
 // run runs a program with input.
 func (k *KDC) run(input, name string, args ...string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := k.command(ctx, name, args...)
 	cmd.Stdin = strings.NewReader(input)
