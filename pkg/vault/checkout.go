@@ -41,7 +41,7 @@ type prepared struct {
 	hash        string
 }
 
-// attempt is one try of a check-out, inside its unit. Each try is a new one.
+// attempt is one try of a check-out. Each try is a new one.
 type attempt struct {
 	*Session
 	intent pam.Checkout
@@ -68,18 +68,58 @@ func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome
 	if !ready.credential.Source.Here() {
 		return q.passOn(ctx, intent, ready)
 	}
-	out, err := q.attempt(ctx, intent, ready)
+	out, err := q.issue(ctx, intent, ready)
+	if errors.Is(err, errUnplain) {
+		out, err = q.attempt(ctx, intent, ready)
+	}
 	if err != nil {
 		ready.secret.Wipe()
 	}
 	return out, err
 }
 
-// attempt decides a check-out, and keeps what came of it.
+// errUnplain tells that a check-out has to be looked at inside its unit.
+var errUnplain = errors.New("not a plain check-out")
+
+// issue is the short way: a check-out that needs nobody's approval is decided
+// before its unit begins. Whether somebody else holds the credential is not
+// asked, for the store refuses a second holder. What is refused, or is not
+// plain, goes the long way.
+func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared) (outcome, error) {
+	a := q.begin(intent, ready)
+	a.credential = ready.credential
+	v := a.decide()
+	if v.hold == 0 || a.policy.Approval.Needed > 0 || a.ask.Request != "" {
+		return outcome{}, errUnplain
+	}
+	a.lease = a.newLease(v.hold)
+	out := a.conclude(ready, nil)
+	err := q.service.store.Issue(ctx, Issue{Lease: a.lease, Version: a.credential.Version, Events: a.events, Seal: q.service.seal})
+	switch {
+	case errors.Is(err, ErrTaken):
+		return outcome{}, errUnplain
+	case errors.Is(err, ErrStale):
+		return outcome{}, errMoved
+	}
+	return out, err
+}
+
+func (q *Session) begin(intent pam.Checkout, ready prepared) *attempt {
+	a := &attempt{Session: q, intent: intent}
+	a.now, a.actor = q.service.now(), q.ask.Actor
+	a.policy, a.integration = ready.policy, ready.integration
+	if !intent.Due.IsZero() {
+		a.want = intent.Due.Sub(intent.At)
+	}
+	return a
+}
+
+// attempt is the long way: all that can be in the way is read, and ended if its
+// time is over, inside the unit.
 func (q *Session) attempt(ctx context.Context, intent pam.Checkout, ready prepared) (outcome, error) {
 	var out outcome
 	err := q.service.store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		a := &attempt{Session: q, intent: intent}
+		a := q.begin(intent, ready)
 		var err error
 		if out, err = a.run(ctx, tx, ready); a.request != nil {
 			out.request = *a.request
@@ -116,44 +156,33 @@ func (q *Session) lost(ctx context.Context, c Credential) error {
 // prepare reads and opens the present secret. What it cost is not spent on the
 // store's writer.
 func (q *Session) prepare(ctx context.Context, c pam.Credential) (prepared, error) {
-	var out prepared
-	var version SecretVersion
-	err := q.service.store.View(ctx, func(ctx context.Context, r Reader) (err error) {
-		version = SecretVersion{}
-		if out, err = q.rules(ctx, r, c); err != nil || out.credential.Secret == 0 {
-			return err
-		}
-		version, err = r.SecretVersion(ctx, out.credential.ID, out.credential.Secret)
-		return err
-	})
-	if err != nil || version.Number == 0 {
-		return out, err
+	who := ""
+	if q.ask.Actor.Kind == ActorIntegration {
+		who = q.ask.Actor.ID
 	}
-	key, err := q.service.ring.find(ctx, version.WrappedBy)
+	read, err := q.service.store.Basis(ctx, c.System, c.Account, who)
 	if err != nil {
-		return out, q.service.turned(ctx, version.WrappedBy, err)
+		return prepared{}, found(err, "credential", c.System+"/"+c.Account, "credentials list")
 	}
-	if out.secret, err = openSecret(key, version); err != nil {
+	out := prepared{credential: read.Credential, policy: read.Policy}
+	if out.credential.PolicyID == "" {
+		out.policy = builtinPolicy()
+	}
+	if who != "" && read.Integration.ID == who {
+		out.integration = &read.Integration
+	}
+	if read.Secret.Number == 0 {
+		return out, nil
+	}
+	key, err := q.service.ring.find(ctx, read.Secret.WrappedBy)
+	if err != nil {
+		return out, q.service.turned(ctx, read.Secret.WrappedBy, err)
+	}
+	if out.secret, err = openSecret(key, read.Secret); err != nil {
 		return out, err
 	}
 	out.hash = q.service.redactor().Hash(out.secret)
 	return out, nil
-}
-
-// rules reads what a check-out is decided by and what does not change with it.
-func (q *Session) rules(ctx context.Context, r Reader, c pam.Credential) (out prepared, err error) {
-	if out.credential, err = r.CredentialNamed(ctx, c.System, c.Account); err != nil {
-		return out, found(err, "credential", c.System+"/"+c.Account, "credentials list")
-	}
-	if out.policy, err = policyFor(ctx, r, out.credential); err != nil || q.ask.Actor.Kind != ActorIntegration {
-		return out, err
-	}
-	i, err := r.Integration(ctx, q.ask.Actor.ID)
-	if errors.Is(err, ErrAbsent) {
-		return out, nil
-	}
-	out.integration = &i
-	return out, err
 }
 
 // turned is errMoved when the key that can't be had is no more the master key:
@@ -205,16 +234,11 @@ func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, erro
 
 // look reads the situation, and ends leases and waits whose time is over.
 func (a *attempt) look(ctx context.Context, tx Tx, ready prepared) (err error) {
-	a.now, a.actor = a.service.now(), a.ask.Actor
 	if a.credential, err = tx.LockCredential(ctx, ready.credential.ID); err != nil && !errors.Is(err, ErrAbsent) {
 		return err
 	}
 	if err != nil || a.credential.Secret != ready.credential.Secret || a.credential.PolicyID != ready.credential.PolicyID {
 		return errMoved
-	}
-	a.policy, a.integration = ready.policy, ready.integration
-	if !a.intent.Due.IsZero() {
-		a.want = a.intent.Due.Sub(a.intent.At)
 	}
 	if a.policy.Exclusive {
 		if err := a.leases(ctx, tx); err != nil {
@@ -293,15 +317,21 @@ func (a *attempt) finish(ctx context.Context, tx Tx, ready prepared, refusal err
 		a.events = append(a.events, a.event(audit.CheckoutIntent))
 		return outcome{lease: a.lease, passage: a.passage}, a.service.record(ctx, tx, a.events...)
 	}
-	intent, result := a.event(audit.CheckoutIntent), a.event(audit.CheckoutOutcome)
-	out := outcome{lease: a.lease, secret: ready.secret}
-	result.Outcome, result.Released = audit.OutcomeReleased, ready.hash
+	out := a.conclude(ready, refusal)
+	return out, a.service.record(ctx, tx, a.events...)
+}
+
+// conclude adds intent and outcome to the events.
+func (a *attempt) conclude(ready prepared, refusal error) outcome {
+	intent := a.event(audit.CheckoutIntent)
+	result, out := intent, outcome{lease: a.lease, secret: ready.secret}
+	result.Kind, result.Outcome, result.Released = audit.CheckoutOutcome, audit.OutcomeReleased, ready.hash
 	if refusal != nil {
 		result.Outcome, result.Released = string(classOf(refusal)), ""
 		out = outcome{err: refusal}
 	}
 	a.events = append(a.events, intent, result)
-	return out, a.service.record(ctx, tx, a.events...)
+	return out
 }
 
 // event begins an event of this check-out.

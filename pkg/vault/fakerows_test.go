@@ -64,6 +64,9 @@ func (s *fakeState) AddLease(_ context.Context, l vault.Lease) error {
 		if o.State == vault.LeaseOpen && o.CredentialID == l.CredentialID && o.Exclusive && l.Exclusive {
 			return vault.ErrTaken
 		}
+		if l.Key != "" && o.Key == l.Key && o.Holder.Same(l.Holder) {
+			return vault.ErrTaken
+		}
 	}
 	return add(s.leases, l.ID, "", l, nil)
 }

@@ -3,6 +3,7 @@ package vault_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -97,6 +98,42 @@ func (f *fakeStore) Update(ctx context.Context, work func(context.Context, vault
 
 // failNext makes the next so many updates fail.
 func (f *fakeStore) failNext(times int, err error) { f.times, f.fail = times, err }
+
+func (f *fakeStore) Basis(ctx context.Context, system, account, integrationID string) (vault.Basis, error) {
+	f.mu.Lock()
+	state := f.state.clone()
+	f.mu.Unlock()
+	c, err := state.CredentialNamed(ctx, system, account)
+	if err != nil {
+		return vault.Basis{}, err
+	}
+	b := vault.Basis{Credential: c, Policy: state.policies[c.PolicyID], Integration: state.integrations[integrationID]}
+	b.Secret, _ = state.SecretVersion(ctx, c.ID, c.Secret)
+	return b, nil
+}
+
+func (f *fakeStore) Issue(ctx context.Context, i vault.Issue) error {
+	return f.Update(ctx, func(ctx context.Context, tx vault.Tx) error {
+		if c, err := tx.Credential(ctx, i.Lease.CredentialID); err != nil || c.Version != i.Version {
+			return vault.ErrStale
+		}
+		waits, _ := tx.Requests(ctx, vault.RequestCriteria{Requester: &i.Lease.Holder, Key: i.Lease.Key, Paging: vault.Paging{Limit: 1}})
+		if i.Lease.Key != "" && len(waits.Items) > 0 {
+			return vault.ErrTaken
+		}
+		if err := tx.AddLease(ctx, i.Lease); err != nil {
+			return err
+		}
+		head, err := tx.Head(ctx)
+		var records []audit.Record
+		for _, e := range i.Events {
+			var r audit.Record
+			r, head = head.Link(e)
+			records = append(records, r)
+		}
+		return errors.Join(err, tx.AddRecords(ctx, records, i.Seal(head)))
+	})
+}
 
 func (f *fakeStore) Close() error { return nil }
 

@@ -86,8 +86,13 @@ func (s *Service) record(ctx context.Context, tx EventWriter, events ...audit.Ev
 	for n, e := range events {
 		records[n], head = head.Link(e)
 	}
-	_ = s.ring.hash.Reveal(func(key []byte) error { head = head.Seal(key); return nil })
-	return tx.AddRecords(ctx, records, head)
+	return tx.AddRecords(ctx, records, s.seal(head))
+}
+
+// seal closes the end of a chain with our own key.
+func (s *Service) seal(h audit.Head) audit.Head {
+	_ = s.ring.hash.Reveal(func(key []byte) error { h = h.Seal(key); return nil })
+	return h
 }
 
 // event begins an event of now.

@@ -32,7 +32,32 @@ type Store interface {
 	// Scrub leaves nothing of what Rewrap and ChangeKeyRecord replaced, where it
 	// was kept. ErrPartial when it can't reach all of it.
 	Scrub(ctx context.Context) error
+	// Basis reads, at one moment, what a check-out by this integration is decided
+	// by; an empty id is nobody's. ErrAbsent when there is no such credential.
+	Basis(ctx context.Context, system, account, integrationID string) (Basis, error)
+	// Issue keeps a lease and its events as one unit, as Update would, but many
+	// of them at once for the price of a few. ErrStale when the credential is not
+	// at the version any more on which it was decided; ErrTaken as AddLease, and
+	// when a request of the holder has its key.
+	Issue(ctx context.Context, i Issue) error
 	Close() error
+}
+
+// Basis is what a check-out is decided by and what does not change with it.
+// What is not there is zero, and its ID or Number too.
+type Basis struct {
+	Credential  Credential
+	Policy      Policy        // the credential's
+	Secret      SecretVersion // the present one
+	Integration Integration
+}
+
+// Issue is a lease that was decided on.
+type Issue struct {
+	Lease   Lease
+	Version int64 // of the credential that it was decided on
+	Events  []audit.Event
+	Seal    func(audit.Head) audit.Head // closes the end of the chain
 }
 
 // Reader reads. Rows that are not there are ErrAbsent.

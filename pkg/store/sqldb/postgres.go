@@ -97,6 +97,24 @@ func (d *pg) Read(ctx context.Context, unit Unit) error {
 	})
 }
 
+// Glance runs the unit without a transaction, in one round trip.
+func (d *pg) Glance(ctx context.Context, unit Unit) error {
+	return d.insist(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return unit(ctx, &Tx{runner: &pgTx{conn: conn.Conn()}, fail: d.failure})
+	})
+}
+
+// Gather runs the item in a transaction.
+func (d *pg) Gather(ctx context.Context, item any) error {
+	return d.Write(ctx, func(ctx context.Context, tx *Tx) error {
+		errs, err := d.hooks.Gathered(ctx, tx, []any{item})
+		if err == nil {
+			err = errs[0]
+		}
+		return err
+	})
+}
+
 // insist tries until it works, or the failure will not go away by itself.
 func (d *pg) insist(ctx context.Context, try func(context.Context, *pgxpool.Conn) error) error {
 	ctx, cancel := bounded(ctx)

@@ -17,6 +17,11 @@ type DB interface {
 	// Write runs unit and returns when its changes are on disk, or when none
 	// of them is. A failure that is also pam.ErrUncertain means that nobody knows.
 	Write(ctx context.Context, unit Unit) error
+	// Gather hands in an item of work, which Hooks.Gathered applies together with
+	// all that wait, and returns as Write does.
+	Gather(ctx context.Context, item any) error
+	// Glance runs a unit that asks one short question and changes nothing.
+	Glance(ctx context.Context, unit Unit) error
 	// Read runs a unit that changes nothing. On SQLite all its statements see
 	// one moment; on PostgreSQL each sees its own.
 	Read(ctx context.Context, unit Unit) error
@@ -32,8 +37,13 @@ type DB interface {
 // What a user of this package keeps in Value outlives the transactions.
 type Slot struct{ Value any }
 
-// Hooks are called around the transactions of Write. Any may be nil.
+// Hooks are called around the transactions of Write and Gather. Any may be nil,
+// but Gathered only where nobody calls Gather.
 type Hooks struct {
+	// Gathered applies items in the order in which they came. It returns the
+	// failure of each: an item that failed has changed nothing. Its own failure
+	// is one of the whole transaction. As a unit, it may be run again.
+	Gathered func(ctx context.Context, tx *Tx, items []any) ([]error, error)
 	// BeforeCommit runs once in each transaction, after its units.
 	BeforeCommit Unit
 	// Settled is told, after a transaction that changed something or tried to,

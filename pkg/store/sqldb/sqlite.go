@@ -103,6 +103,19 @@ func (d *lite) Dialect() Dialect { return SQLite }
 func (d *lite) Read(ctx context.Context, unit Unit) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
+	return d.borrow(ctx, func(c *liteConn) error { return d.snapshot(ctx, c, unit) })
+}
+
+// Glance runs the unit without a transaction. It is short, so nothing watches
+// whether its caller goes away meanwhile.
+func (d *lite) Glance(ctx context.Context, unit Unit) error {
+	return d.borrow(ctx, func(c *liteConn) error {
+		return unit(context.WithoutCancel(ctx), &Tx{runner: c, fail: d.failure})
+	})
+}
+
+// borrow lends a connection for reading.
+func (d *lite) borrow(ctx context.Context, to func(*liteConn) error) error {
 	var c *liteConn
 	select {
 	case c = <-d.free:
@@ -115,7 +128,7 @@ func (d *lite) Read(ctx context.Context, unit Unit) error {
 	if err := c.open(d.readDSN()); err != nil {
 		return sqliteFailure(d.at, err)
 	}
-	return sqliteFailure(d.at, d.snapshot(ctx, c, unit))
+	return sqliteFailure(d.at, to(c))
 }
 
 func (d *lite) failure(err error) error { return sqliteFailure(d.at, err) }

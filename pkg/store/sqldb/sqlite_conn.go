@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+	"strconv"
+	"strings"
 
 	"modernc.org/sqlite"
 )
@@ -74,7 +76,7 @@ func (c *liteConn) prepare(ctx context.Context, query string) (liteStmt, error) 
 	if s, ok := c.stmts[query]; ok {
 		return s, nil
 	}
-	s, err := c.conn.PrepareContext(ctx, query)
+	s, err := c.conn.PrepareContext(ctx, positional(query))
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +89,31 @@ func (c *liteConn) prepare(ctx context.Context, query string) (liteStmt, error) 
 	}
 	c.stmts[query] = able
 	return able, nil
+}
+
+// positional writes $1, $2, … as question marks where they come in that order,
+// for the driver looks at the name of each parameter that has one, every time.
+func positional(query string) string {
+	var b strings.Builder
+	n, literal := 1, false
+	for i := 0; i < len(query); i++ {
+		ch := query[i]
+		literal = literal != (ch == '\'')
+		if ch != '$' || literal {
+			b.WriteByte(ch)
+			continue
+		}
+		end := i + 1
+		for end < len(query) && '0' <= query[end] && query[end] <= '9' {
+			end++
+		}
+		if query[i+1:end] != strconv.Itoa(n) {
+			return query
+		}
+		b.WriteByte('?')
+		n, i = n+1, end-1
+	}
+	return b.String()
 }
 
 func (c *liteConn) Dialect() Dialect { return SQLite }

@@ -16,22 +16,28 @@ func errClosed(a Address) error {
 // most is how many units one transaction takes.
 const most = 256
 
-// job is a unit that waits to be applied.
+// job is a unit or an item that waits to be applied.
 type job struct {
 	ctx    context.Context
-	unit   Unit
-	err    error // of the unit itself; it was undone
+	unit   Unit // nil: it is an item
+	item   any
+	err    error // of the unit or the item itself; it was undone
 	answer chan error
 }
 
 // Write hands the unit to the writer, which is started at the first call.
-func (d *lite) Write(ctx context.Context, unit Unit) error {
+func (d *lite) Write(ctx context.Context, unit Unit) error { return d.hand(ctx, &job{unit: unit}) }
+
+// Gather hands the item to the writer.
+func (d *lite) Gather(ctx context.Context, item any) error { return d.hand(ctx, &job{item: item}) }
+
+func (d *lite) hand(ctx context.Context, j *job) error {
 	if d.fixed {
 		return errReadOnly(d.at, errFixed)
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	j := &job{ctx: ctx, unit: unit, answer: make(chan error, 1)}
+	j.ctx, j.answer = ctx, make(chan error, 1)
 	if err := d.pass(j); err != nil {
 		return err
 	}
@@ -110,8 +116,14 @@ func (w *writer) transact(batch []*job, savepoints bool) (err error) {
 			w.hooks.Settled(w.slot, committed)
 		}
 	}()
-	kept := 0
+	kept, err := w.gathered(batch)
+	if err != nil {
+		return err
+	}
 	for _, j := range batch {
+		if j.unit == nil {
+			continue
+		}
 		if err := w.run(j, savepoints); err != nil {
 			return err
 		}
@@ -126,6 +138,40 @@ func (w *writer) transact(batch []*job, savepoints bool) (err error) {
 		return nil
 	}
 	return w.commit(kept, &committed)
+}
+
+// gathered applies the items among the jobs, and returns how many are kept.
+func (w *writer) gathered(batch []*job) (int, error) {
+	var jobs []*job
+	var items []any
+	for _, j := range batch {
+		if j.unit == nil {
+			jobs, items = append(jobs, j), append(items, j.item)
+		}
+	}
+	if len(jobs) == 0 {
+		return 0, nil
+	}
+	var errs []error
+	err := guarded(context.Background(), func(ctx context.Context, tx *Tx) (err error) {
+		errs, err = w.hooks.Gathered(ctx, tx, items)
+		return err
+	}, w.tx())
+	if err != nil {
+		return 0, err
+	}
+	return settle(jobs, errs), nil
+}
+
+// settle notes what became of each job, and returns how many are kept.
+func settle(jobs []*job, errs []error) int {
+	kept := 0
+	for i, j := range jobs {
+		if j.err = errs[i]; j.err == nil {
+			kept++
+		}
+	}
+	return kept
 }
 
 func (w *writer) commit(kept int, committed *bool) error {
