@@ -39,8 +39,8 @@ func scanCheckpoint(r sqldb.Row) (checkpointRow, error) {
 		return c, err
 	}
 	c.Time = moment(at)
-	heads, err := unlisted[headText](text, nil)
-	if err != nil {
+	var heads []headText
+	if err := unlist(text, &heads); err != nil {
 		return c, err
 	}
 	for _, h := range heads {

@@ -19,20 +19,25 @@ func credentialValues(c vault.Credential, version int64) []any {
 	}, stampValues(c.Stamp, version)...)
 }
 
-func scanCredential(r sqldb.Row) (c vault.Credential, err error) {
+func credentialPlaces(c *vault.Credential) places {
 	var system, account, ref, endpoints string
 	var policy *string
 	var stamp stampRow
-	err = r.Scan(append([]any{
-		&c.ID, &c.System, &c.Account, &system, &account, &ref, &c.Kind, &c.Description, &policy, &c.Access, &endpoints, &c.Source.Kind, &c.Source.Profile, &c.Source.User, &c.Secret,
-	}, stamp.into(&c.Stamp)...)...)
-	if policy != nil {
-		c.PolicyID = *policy
+	return places{
+		append([]any{
+			&c.ID, &c.System, &c.Account, &system, &account, &ref, &c.Kind, &c.Description, &policy, &c.Access, &endpoints, &c.Source.Kind, &c.Source.Profile, &c.Source.User, &c.Secret,
+		}, stamp.into(&c.Stamp)...),
+		func() error {
+			if policy != nil {
+				c.PolicyID = *policy
+			}
+			stamp.fill(&c.Stamp)
+			return unlist(endpoints, &c.Endpoints)
+		},
 	}
-	stamp.fill(&c.Stamp)
-	c.Endpoints, err = unlisted[string](endpoints, err)
-	return c, err
 }
+
+func scanCredential(r sqldb.Row) (vault.Credential, error) { return scanned(credentialPlaces)(r) }
 
 // Credential reads by id.
 func (t *txn) Credential(ctx context.Context, id string) (vault.Credential, error) {

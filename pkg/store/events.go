@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,15 +15,7 @@ import (
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-const (
-	eventColumns = "chain, seq, prev, hash, at, kind, actor, integration_id, integration, credential, lease, released, body"
-	insertEvent  = "into events (" + eventColumns + ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-)
-
-// eventKeys are the columns that repeat the body, in the order of eventColumns.
-func eventKeys(e audit.Event) []any {
-	return []any{micros(e.Time), string(e.Kind), vault.Fold(e.Actor), e.IntegrationID, vault.Fold(e.Integration), vault.Fold(e.Credential), e.Lease, e.Released}
-}
+const eventColumns = "seq, prev, hash, at, kind, rare, actor, integration_id, integration, credential, lease, released, body"
 
 // AddRecords adds records that were linked to the head of this unit.
 func (t *txn) AddRecords(ctx context.Context, records []audit.Record, head audit.Head) error {
@@ -29,80 +23,131 @@ func (t *txn) AddRecords(ctx context.Context, records []audit.Record, head audit
 	if n := uint64(len(records)); n == 0 || !e.loaded || head.Chain != e.next.Chain || head.Seq != e.next.Seq+n || records[0].Seq != e.next.Seq+1 {
 		return pam.Failf(pam.ErrOther, "events were not linked to the head of their unit").WithHint("this is a fault of the program; nothing was changed")
 	}
-	insert := "insert "
-	if t.Dialect() == sqldb.SQLite {
-		insert = "insert or fail " // one row each: there is nothing to undo, and no copy is made for that
-	}
-	for _, r := range records {
-		values := append([]any{r.Chain, int64(r.Seq), r.Prev[:], r.Hash[:]}, eventKeys(r.Event)...)
-		if err := t.Later(ctx, insert+insertEvent, append(values, r.Event.Encode())...); err != nil {
-			return err
-		}
+	if err := t.addEvents(ctx, records); err != nil {
+		return err
 	}
 	e.next = head
 	return nil
 }
 
-// scanRecord reads a row and refuses one whose columns don't say what its body
-// says: what search finds must be what was hashed.
-func scanRecord(row sqldb.Row) (r audit.Record, err error) {
-	var seq, at int64
-	var prev, hash, body []byte
-	var texts [7]string
-	into := []any{&r.Chain, &seq, &prev, &hash, &at}
-	for i := range texts {
-		into = append(into, &texts[i])
-	}
-	if err := row.Scan(append(into, &body)...); err != nil {
-		return r, err
-	}
-	r.Seq = uint64(seq)
-	copy(r.Prev[:], prev)
-	copy(r.Hash[:], hash)
-	if r.Event, err = audit.Decode(body); err != nil {
-		return r, broken(r, "its body can't be read")
-	}
-	for i, key := range eventKeys(r.Event) {
-		if i == 0 && key != at || i > 0 && key != texts[i-1] {
-			return r, broken(r, "its columns don't say what its body says")
+// addEvents inserts rows, a few with each statement.
+func (t *txn) addEvents(ctx context.Context, records []audit.Record) error {
+	for few := range slices.Chunk(entries(records), together) {
+		var values []any
+		for _, e := range few {
+			if t.Dialect() != sqldb.SQLite {
+				values = append(values, e[0].Chain)
+			}
+			values = append(values, e.values()...)
+		}
+		if err := t.Later(ctx, t.addEvent[len(few)-1], values...); err != nil {
+			return err
 		}
 	}
-	return r, nil
-}
-
-func broken(r audit.Record, how string) error {
-	return pam.Failf(pam.ErrOther, "the record of events is broken: %w", &audit.BrokenError{Chain: r.Chain, Seq: r.Seq, Problem: how}).
-		WithHint("somebody or something changed the store beneath the program: keep a copy, and compare with the last backup")
+	return nil
 }
 
 // Events lists by time, chain and sequence.
 func (t *txn) Events(ctx context.Context, c vault.EventCriteria) (vault.Page[audit.Record], error) {
-	var w where
-	w.events(c)
-	order, beyond := " order by at desc, chain desc, seq desc", "<"
-	if c.OldestFirst {
-		order, beyond = " order by at, chain, seq", ">"
+	after, err := placeOf(c.After)
+	if err != nil {
+		return vault.Page[audit.Record]{}, err
 	}
-	if !c.After.IsZero() {
-		at, seq, err := parsePlace(c.After.Key)
-		if err != nil {
+	var records []audit.Record
+	for whole := false; !whole && len(records) <= c.Limit; {
+		var rows []entry
+		if rows, whole, err = t.entriesBeyond(ctx, c, after); err != nil {
 			return vault.Page[audit.Record]{}, err
 		}
-		w.and("(at, chain, seq) "+beyond+" (?, ?, ?)", at, c.After.ID, seq)
+		for _, e := range rows {
+			for _, r := range e.ordered(c.OldestFirst) {
+				if !after.before(r, c.OldestFirst) {
+					continue
+				}
+				if after = placeAt(r); fits(c, r) {
+					records = append(records, r)
+				}
+			}
+		}
 	}
-	return page(ctx, t, c.Paging, scanRecord, func(r audit.Record) vault.Cursor {
+	return paged(records, c.Paging, func(r audit.Record) vault.Cursor {
 		return vault.Cursor{Key: fmt.Sprintf("%d.%d", micros(r.Event.Time), r.Seq), ID: r.Chain}
-	}, "select "+eventColumns+" from events"+w.String()+order+w.limit(c.Limit), w.args)
+	}), nil
 }
 
-func parsePlace(key string) (at, seq int64, err error) {
-	first, second, _ := strings.Cut(key, ".")
+// entriesBeyond reads rows, enough for a page and one more; whole says that
+// there are no more.
+func (t *txn) entriesBeyond(ctx context.Context, c vault.EventCriteria, after place) (rows []entry, whole bool, err error) {
+	var w where
+	w.events(c)
+	w.beyond(t.Dialect(), after, c.OldestFirst)
+	most := c.Limit + packed
+	rows, err = sqldb.All(ctx, t.Tx, scanEntry, t.records+w.String()+order(t.Dialect(), c.OldestFirst)+w.limit(most), w.args...)
+	return rows, len(rows) <= most, err
+}
+
+// fits tells of one record what the columns tell of all in its row.
+func fits(c vault.EventCriteria, r audit.Record) bool {
+	return (len(c.Kinds) == 0 || slices.Contains(c.Kinds, r.Event.Kind)) && (c.Released == "" || c.Released == r.Event.Released)
+}
+
+// place is where a record stands in the order of Events.
+type place struct {
+	at    int64
+	chain string
+	seq   int64
+	set   bool
+}
+
+func placeAt(r audit.Record) place {
+	return place{micros(r.Event.Time), r.Chain, int64(r.Seq), true}
+}
+
+func placeOf(c vault.Cursor) (place, error) {
+	if c.IsZero() {
+		return place{}, nil
+	}
+	first, second, _ := strings.Cut(c.Key, ".")
 	at, err1 := strconv.ParseInt(first, 10, 64)
 	seq, err2 := strconv.ParseInt(second, 10, 64)
 	if err1 != nil || err2 != nil {
-		return 0, 0, badCursor()
+		return place{}, badCursor()
 	}
-	return at, seq, nil
+	return place{at, c.ID, seq, true}, nil
+}
+
+// before reports whether a record comes later than the place.
+func (p place) before(r audit.Record, oldestFirst bool) bool {
+	order := cmp.Or(cmp.Compare(p.at, micros(r.Event.Time)), cmp.Compare(p.chain, r.Chain), cmp.Compare(p.seq, int64(r.Seq)))
+	return !p.set || oldestFirst && order < 0 || !oldestFirst && order > 0
+}
+
+// beyond takes the rows that hold records beyond the place. A row is named by
+// its last record, so it may be one that stands a little before.
+func (w *where) beyond(d sqldb.Dialect, p place, oldestFirst bool) {
+	if !p.set {
+		return
+	}
+	beyond, seq := " < ", p.seq+packed // no row ends later that holds a record before it
+	if oldestFirst {
+		beyond, seq = " > ", p.seq
+	}
+	if d == sqldb.SQLite {
+		w.and("(at, seq)"+beyond+"(?, ?)", p.at, seq)
+	} else {
+		w.and("(at, chain, seq)"+beyond+"(?, ?, ?)", p.at, p.chain, seq)
+	}
+}
+
+func order(d sqldb.Dialect, oldestFirst bool) string {
+	columns := []string{"at", "chain", "seq"}
+	if d == sqldb.SQLite {
+		columns = []string{"at", "seq"}
+	}
+	if oldestFirst {
+		return " order by " + strings.Join(columns, ", ")
+	}
+	return " order by " + strings.Join(columns, " desc, ") + " desc"
 }
 
 func badCursor() error {
@@ -150,22 +195,26 @@ func (w *where) eventCredential(credential string) {
 	}
 }
 
-// frequent are the kinds that the index of kinds leaves out.
-const frequent = "('checkout.intent', 'checkout.outcome', 'checkin.intent', 'checkin.outcome')"
-
+// eventKinds finds the rows that hold one of the kinds: those that are rare by
+// their index, the others by a look into each row.
 func (w *where) eventKinds(kinds []audit.Kind) {
 	if len(kinds) == 0 {
 		return
 	}
-	rare, args := true, make([]any, len(kinds))
-	for i, k := range kinds {
-		args[i] = string(k)
-		rare = rare && !strings.Contains(frequent, "'"+string(k)+"'")
+	var rare, args []any
+	var either []string
+	for _, k := range kinds {
+		if isRare(k) {
+			rare = append(rare, string(k))
+			continue
+		}
+		either = append(either, "rare = 0 and kind like ?")
+		args = append(args, "%"+string(k)+"%")
 	}
-	w.and("kind in ("+marks(len(kinds))+")", args...)
-	if rare {
-		w.and("kind not in " + frequent)
+	if len(rare) > 0 {
+		either = append(either, "rare = 1 and kind in ("+marks(len(rare))+")")
 	}
+	w.and("("+strings.Join(either, " or ")+")", append(args, rare...)...)
 }
 
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
@@ -176,26 +225,36 @@ const walk = 1000
 // Records walks over all records.
 func (t *txn) Records(ctx context.Context) iter.Seq2[audit.Record, error] {
 	return func(yield func(audit.Record, error) bool) {
-		chain, seq := "", int64(0)
+		last := audit.Record{}
 		for {
-			records, err := sqldb.All(ctx, t.Tx, scanRecord, "select "+eventColumns+" from events where (chain, seq) > ($1, $2) order by chain, seq limit $3", chain, seq, int64(walk))
-			for i, r := range records {
-				if last := i == len(records)-1; last && err != nil {
-					yield(r, err)
+			rows, err := t.after(ctx, last)
+			for i, e := range rows {
+				if end := i == len(rows)-1; end && err != nil {
+					yield(e[0], err)
 					return
 				}
-				if !yield(r, nil) {
-					return
+				for _, last = range e {
+					if !yield(last, nil) {
+						return
+					}
 				}
-				chain, seq = r.Chain, int64(r.Seq)
 			}
 			if err != nil {
 				yield(audit.Record{}, err)
 				return
 			}
-			if len(records) < walk {
+			if len(rows) < walk {
 				return
 			}
 		}
 	}
+}
+
+// after reads the rows that come after a record, the last of them also when it
+// can't be read.
+func (t *txn) after(ctx context.Context, last audit.Record) ([]entry, error) {
+	if t.Dialect() == sqldb.SQLite {
+		return sqldb.All(ctx, t.Tx, scanEntry, t.records+" where seq > $1 order by seq limit $2", int64(last.Seq), int64(walk))
+	}
+	return sqldb.All(ctx, t.Tx, scanEntry, t.records+" where (chain, seq) > ($1, $2) order by chain, seq limit $3", last.Chain, int64(last.Seq), int64(walk))
 }

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"net/netip"
+	"errors"
 	"strings"
 	"time"
 
@@ -19,21 +19,25 @@ func integrationValues(i vault.Integration, version int64) []any {
 	}, stampValues(i.Stamp, version)...)
 }
 
-func scanIntegration(r sqldb.Row) (i vault.Integration, err error) {
+func integrationPlaces(i *vault.Integration) places {
 	var key, account, allowed, grants string
 	var active, hours, until int64
 	var stamp stampRow
-	err = r.Scan(append([]any{
-		&i.ID, &i.Name, &key, &i.Description, &active, &i.Auth, &i.Proof.Kind, &i.Proof.Salt, &i.Proof.Sum, &i.Account, &account,
-		&allowed, &i.Reason, &hours, &i.Comment, &i.Skip.Justification, &until, &grants, &i.Epoch,
-	}, stamp.into(&i.Stamp)...)...)
-	i.Active, i.Hours, i.Skip.Until = active == 1, time.Duration(hours)*time.Microsecond, moment(until)
-	i.Proof.Salt, i.Proof.Sum = some(i.Proof.Salt), some(i.Proof.Sum)
-	stamp.fill(&i.Stamp)
-	i.Allowed, err = unlisted[netip.Prefix](allowed, err)
-	i.Grants, err = unlisted[vault.Pattern](grants, err)
-	return i, err
+	return places{
+		append([]any{
+			&i.ID, &i.Name, &key, &i.Description, &active, &i.Auth, &i.Proof.Kind, &i.Proof.Salt, &i.Proof.Sum, &i.Account, &account,
+			&allowed, &i.Reason, &hours, &i.Comment, &i.Skip.Justification, &until, &grants, &i.Epoch,
+		}, stamp.into(&i.Stamp)...),
+		func() error {
+			i.Active, i.Hours, i.Skip.Until = active == 1, time.Duration(hours)*time.Microsecond, moment(until)
+			i.Proof.Salt, i.Proof.Sum = some(i.Proof.Salt), some(i.Proof.Sum)
+			stamp.fill(&i.Stamp)
+			return errors.Join(unlist(allowed, &i.Allowed), unlist(grants, &i.Grants))
+		},
+	}
 }
+
+func scanIntegration(r sqldb.Row) (vault.Integration, error) { return scanned(integrationPlaces)(r) }
 
 // some makes an empty value nil again.
 func some(b []byte) []byte {

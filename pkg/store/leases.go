@@ -2,19 +2,47 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/store/sqldb"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-const leaseColumns = "id, credential_id, credential, secret, exclusive, reason, comment, ticket, request_id, idempotency, digest, at, due, state, ended, " + actorColumns + ", " + stampColumns
+const leaseColumns = "id, credential_id, actor_key, exclusive, idempotency, due, state, ended, version, body"
+
+// leaseBody is what nobody searches leases by, as JSON.
+type leaseBody struct {
+	Credential string          `json:"credential"`
+	Secret     int64           `json:"secret"`
+	Kind       vault.ActorKind `json:"kind"`
+	Actor      string          `json:"actor,omitempty"` // its id
+	Name       string          `json:"name"`
+	Address    string          `json:"address,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+	Comment    string          `json:"comment,omitempty"`
+	Ticket     string          `json:"ticket,omitempty"`
+	Request    string          `json:"request,omitempty"`
+	Digest     string          `json:"digest,omitempty"`
+	At         int64           `json:"at"`
+	Created    int64           `json:"created"`
+	CreatedBy  string          `json:"created_by"`
+	Changed    int64           `json:"changed"`
+	ChangedBy  string          `json:"changed_by"`
+}
+
+func bodyOf(l vault.Lease) leaseBody {
+	return leaseBody{
+		Credential: l.Credential, Secret: l.Secret, Kind: l.Holder.Kind, Actor: l.Holder.ID, Name: l.Holder.Name, Address: l.Holder.Address,
+		Reason: l.Reason, Comment: l.Comment, Ticket: l.Ticket, Request: l.RequestID, Digest: l.Digest, At: micros(l.At),
+		Created: micros(l.Created), CreatedBy: l.CreatedBy, Changed: micros(l.Changed), ChangedBy: l.ChangedBy,
+	}
+}
 
 func leaseValues(l vault.Lease, version int64) []any {
-	values := []any{
-		l.ID, l.CredentialID, l.Credential, l.Secret, truth(l.Exclusive), l.Reason, l.Comment, l.Ticket, l.RequestID, l.Key, l.Digest, micros(l.At), micros(l.Due), string(l.State), micros(l.Ended),
-	}
-	return append(append(values, actorValues(l.Holder)...), stampValues(l.Stamp, version)...)
+	body, _ := json.Marshal(bodyOf(l)) // texts and numbers always marshal
+	return []any{l.ID, l.CredentialID, actorKey(l.Holder), truth(l.Exclusive), l.Key, micros(l.Due), string(l.State), micros(l.Ended), version, string(body)}
 }
 
 // leaseRow is a lease with its place in the order.
@@ -24,21 +52,28 @@ type leaseRow struct {
 }
 
 func scanLease(r sqldb.Row) (l leaseRow, err error) {
-	var exclusive, at, due, ended int64
-	var key string
-	var stamp stampRow
-	into := []any{
-		&l.n, &l.ID, &l.CredentialID, &l.Credential, &l.Secret, &exclusive, &l.Reason, &l.Comment, &l.Ticket, &l.RequestID, &l.Key, &l.Digest, &at, &due, &l.State, &ended,
+	var exclusive, due, ended int64
+	var key, text string
+	if err := r.Scan(&l.n, &l.ID, &l.CredentialID, &key, &exclusive, &l.Key, &due, &l.State, &ended, &l.Version, &text); err != nil {
+		return l, err
 	}
-	err = r.Scan(append(append(into, actorInto(&l.Holder, &key)...), stamp.into(&l.Stamp)...)...)
-	l.Exclusive, l.At, l.Due, l.Ended = exclusive == 1, moment(at), moment(due), moment(ended)
-	stamp.fill(&l.Stamp)
-	return l, err
+	var b leaseBody
+	if err := json.Unmarshal([]byte(text), &b); err != nil {
+		return l, pam.Failf(pam.ErrOther, "lease %s can't be read: %w", l.ID, err).WithHint("check the store with: vault store check")
+	}
+	l.Exclusive, l.Due, l.Ended, l.At = exclusive == 1, moment(due), moment(ended), moment(b.At)
+	l.Credential, l.Secret, l.Reason, l.Comment, l.Ticket, l.RequestID, l.Digest = b.Credential, b.Secret, b.Reason, b.Comment, b.Ticket, b.Request, b.Digest
+	l.Holder = vault.Actor{Kind: b.Kind, ID: b.Actor, Name: b.Name, Address: b.Address}
+	l.Created, l.CreatedBy, l.Changed, l.ChangedBy = moment(b.Created), b.CreatedBy, moment(b.Changed), b.ChangedBy
+	return l, nil
 }
+
+// leaseNamed is how the index of ids is asked.
+const leaseNamed = "substr(id, 10) = substr($1, 10) and id = $1"
 
 // Lease reads by id.
 func (t *txn) Lease(ctx context.Context, id string) (vault.Lease, error) {
-	l, err := one(ctx, t, scanLease, "select n, "+leaseColumns+" from leases where id = $1", id)
+	l, err := one(ctx, t, scanLease, "select n, "+leaseColumns+" from leases where "+leaseNamed, id)
 	return l.Lease, err
 }
 
@@ -87,5 +122,14 @@ func (t *txn) AddLease(ctx context.Context, l vault.Lease) error {
 
 // ChangeLease writes the next version.
 func (t *txn) ChangeLease(ctx context.Context, l vault.Lease) error {
-	return t.change(ctx, "leases", leaseColumns, "id", l.ID, l.Version, leaseValues(l, l.Version+1)...)
+	values := append([]any{l.ID, l.Version}, leaseValues(l, l.Version+1)[1:]...)
+	n, err := t.Exec(ctx, `update leases set (credential_id, actor_key, exclusive, idempotency, due, state, ended, version, body)
+  = ($3, $4, $5, $6, $7, $8, $9, $10, $11) where `+leaseNamed+" and version = $2", values...)
+	if err != nil || n > 0 {
+		return refused(err)
+	}
+	if _, err := t.Lease(ctx, l.ID); err != nil {
+		return err
+	}
+	return vault.ErrStale
 }

@@ -17,19 +17,24 @@ func policyValues(p vault.Policy, version int64) []any {
 	}, stampValues(p.Stamp, version)...)
 }
 
-func scanPolicy(r sqldb.Row) (p vault.Policy, err error) {
+func policyPlaces(p *vault.Policy) places {
 	var key, approvers string
 	var needed, timeout, exclusive, longest int64
 	var stamp stampRow
-	err = r.Scan(append([]any{
-		&p.ID, &p.Name, &key, &p.Description, &needed, &approvers, &timeout, &p.Approval.Then, &exclusive, &longest, &p.Rotator, &p.Access,
-	}, stamp.into(&p.Stamp)...)...)
-	p.Approval.Needed, p.Approval.Timeout = int(needed), time.Duration(timeout)*time.Microsecond
-	p.Exclusive, p.Longest = exclusive == 1, time.Duration(longest)*time.Microsecond
-	stamp.fill(&p.Stamp)
-	p.Approval.Approvers, err = unlisted[string](approvers, err)
-	return p, err
+	return places{
+		append([]any{
+			&p.ID, &p.Name, &key, &p.Description, &needed, &approvers, &timeout, &p.Approval.Then, &exclusive, &longest, &p.Rotator, &p.Access,
+		}, stamp.into(&p.Stamp)...),
+		func() error {
+			p.Approval.Needed, p.Approval.Timeout = int(needed), time.Duration(timeout)*time.Microsecond
+			p.Exclusive, p.Longest = exclusive == 1, time.Duration(longest)*time.Microsecond
+			stamp.fill(&p.Stamp)
+			return unlist(approvers, &p.Approval.Approvers)
+		},
+	}
 }
+
+func scanPolicy(r sqldb.Row) (vault.Policy, error) { return scanned(policyPlaces)(r) }
 
 // Policy reads by id.
 func (t *txn) Policy(ctx context.Context, id string) (vault.Policy, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/store/sqldb"
@@ -42,12 +43,12 @@ func scanRequest(row sqldb.Row) (r vault.Request, err error) {
 	into := []any{
 		&r.ID, &r.CredentialID, &r.Credential, &wanted, &r.Reason, &r.Comment, &r.Ticket, &needed, &approvers, &r.Then, &r.State, &until, &decisions, &r.Lease, &r.Key, &r.Digest,
 	}
-	err = row.Scan(append(append(into, actorInto(&r.Requester, &key)...), stamp.into(&r.Stamp)...)...)
+	if err := row.Scan(append(append(into, actorInto(&r.Requester, &key)...), stamp.into(&r.Stamp)...)...); err != nil {
+		return r, err
+	}
 	r.For, r.Needed, r.Until = time.Duration(wanted)*time.Microsecond, int(needed), moment(until)
 	stamp.fill(&r.Stamp)
-	r.Approvers, err = unlisted[string](approvers, err)
-	r.Decisions, err = unlisted[vault.Decision](decisions, err)
-	return r, err
+	return r, errors.Join(unlist(approvers, &r.Approvers), unlist(decisions, &r.Decisions))
 }
 
 // Request reads by id.

@@ -9,12 +9,15 @@ import (
 
 const secretColumns = "credential_id, number, sealed, wrapped, wrapped_by, created, created_by"
 
-func scanSecretVersion(r sqldb.Row) (v vault.SecretVersion, err error) {
+func secretPlaces(v *vault.SecretVersion) places {
 	var created int64
-	err = r.Scan(&v.CredentialID, &v.Number, &v.Sealed, &v.Wrapped, &v.WrappedBy, &created, &v.CreatedBy)
-	v.Created = moment(created)
-	return v, err
+	return places{
+		[]any{&v.CredentialID, &v.Number, &v.Sealed, &v.Wrapped, &v.WrappedBy, &created, &v.CreatedBy},
+		func() error { v.Created = moment(created); return nil },
+	}
 }
+
+func scanSecretVersion(r sqldb.Row) (vault.SecretVersion, error) { return scanned(secretPlaces)(r) }
 
 // SecretVersion reads one, still sealed.
 func (t *txn) SecretVersion(ctx context.Context, credentialID string, number int64) (vault.SecretVersion, error) {

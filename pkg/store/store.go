@@ -25,6 +25,7 @@ type Store struct {
 	db  sqldb.DB
 	at  sqldb.Address
 	opt Options
+	sql *statements
 }
 
 var _ vault.Store = (*Store)(nil)
@@ -49,8 +50,8 @@ func connect(ctx context.Context, opt Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{at: at, opt: opt}
-	hooks := sqldb.Hooks{BeforeCommit: flushHead, Settled: settleHead, Again: chainLost}
+	s := &Store{at: at, opt: opt, sql: newStatements(at.Dialect)}
+	hooks := sqldb.Hooks{Gathered: s.issueAll, BeforeCommit: flushHead, Settled: settleHead, Again: chainLost}
 	if at.Dialect == sqldb.SQLite {
 		s.db, err = sqldb.OpenSQLite(at, hooks)
 	} else {
@@ -84,7 +85,7 @@ func (s *Store) Close() error { return s.db.Close() }
 // View runs read on one consistent state.
 func (s *Store) View(ctx context.Context, read func(context.Context, vault.Reader) error) error {
 	return s.db.Read(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		return read(ctx, &txn{Tx: tx})
+		return read(ctx, s.txn(tx))
 	})
 }
 
@@ -92,10 +93,12 @@ func (s *Store) View(ctx context.Context, read func(context.Context, vault.Reade
 func (s *Store) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
 		undo := headOf(tx.Slot).mark()
-		err := work(ctx, &txn{Tx: tx, newID: s.opt.NewID})
+		err := work(ctx, s.txn(tx))
 		if err != nil {
 			undo()
 		}
 		return err
 	})
 }
+
+func (s *Store) txn(tx *sqldb.Tx) *txn { return &txn{Tx: tx, statements: s.sql, newID: s.opt.NewID} }

@@ -16,6 +16,7 @@ import (
 // txn is one unit's view of the rows; for View its writing half isn't offered.
 type txn struct {
 	*sqldb.Tx
+	*statements
 	newID func() string
 }
 
@@ -35,6 +36,23 @@ func one[T any](ctx context.Context, t *txn, scan func(sqldb.Row) (T, error), qu
 		return none, err
 	}
 	return rows[0], nil
+}
+
+// places are where the columns of a record go, and how it is made of them.
+type places struct {
+	into []any
+	fill func() error
+}
+
+// scanned scans records by their places.
+func scanned[T any](of func(*T) places) func(sqldb.Row) (T, error) {
+	return func(r sqldb.Row) (v T, err error) {
+		p := of(&v)
+		if err := r.Scan(p.into...); err != nil {
+			return v, err
+		}
+		return v, p.fill()
+	}
 }
 
 // insert adds a row, or is ErrTaken when one with its name or key is there. A
@@ -137,13 +155,12 @@ func listed[T any](list []T) string {
 	return string(b)
 }
 
-func unlisted[T any](text string, err error) ([]T, error) {
-	if err != nil || text == "[]" {
-		return nil, err
+// unlist reads what listed wrote.
+func unlist[T any](text string, list *[]T) error {
+	if text == "[]" {
+		return nil
 	}
-	var list []T
-	err = json.Unmarshal([]byte(text), &list)
-	return list, err
+	return json.Unmarshal([]byte(text), list)
 }
 
 // bytes makes nil an empty value: no column is ever null by accident.

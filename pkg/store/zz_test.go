@@ -2,10 +2,43 @@
 
 package store_test
 
-import "testing"
+import (
+	"os"
+	"runtime/pprof"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
 
-func BenchmarkOnlyEngine(b *testing.B) {
-	for _, c := range []int{1, 64} {
-		b.Run("c"+string(rune('0'+c%10)), func(b *testing.B) { contest(b, c, throughEngine(b, sqliteBackend().make(b))) })
-	}
+// PROF=file CALLERS=n
+func TestZProfile(t *testing.T) {
+	callers := 64
+	if os.Getenv("CALLERS") == "1" { callers = 1 }
+	const total = 30000
+	b := &testing.B{}
+	_ = b
+	res := testing.Benchmark(func(b *testing.B) {
+		v := newBenchVault(b, sqliteBackend().make(b), total)
+		f, _ := os.Create(os.Getenv("PROF"))
+		pprof.StartCPUProfile(f)
+		var n atomic.Int64
+		var wg sync.WaitGroup
+		c := cpu()
+		b.ResetTimer()
+		for range callers {
+			wg.Go(func() {
+				for k := n.Add(1); k < total; k = n.Add(1) {
+					if err := v.checkOut(host(int(k * 7919 % total))); err != nil { b.Error(err); return }
+				}
+			})
+		}
+		wg.Wait()
+		b.StopTimer()
+		pprof.StopCPUProfile()
+		f.Close()
+		b.Logf("%v cpu-us/op, %v ops/s", float64((cpu()-c).Microseconds())/total, total/b.Elapsed().Seconds())
+		b.N = 1
+		t.Logf("%v cpu-us/op, %v ops/s", float64((cpu()-c).Microseconds())/total, total/b.Elapsed().Seconds())
+	})
+	_ = res
 }

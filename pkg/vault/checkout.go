@@ -65,12 +65,10 @@ func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome
 	if err != nil {
 		return outcome{}, err
 	}
-	if !ready.credential.Source.Here() {
-		return q.passOn(ctx, intent, ready)
-	}
 	out, err := q.issue(ctx, intent, ready)
 	if errors.Is(err, errUnplain) {
-		out, err = q.attempt(ctx, intent, ready)
+		ready.secret.Wipe()
+		return q.lookInto(ctx, intent, ready.credential)
 	}
 	if err != nil {
 		ready.secret.Wipe()
@@ -89,17 +87,43 @@ func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared
 	a := q.begin(intent, ready)
 	a.credential = ready.credential
 	v := a.decide()
-	if v.hold == 0 || a.policy.Approval.Needed > 0 || a.ask.Request != "" {
+	if v.hold == 0 || a.policy.Approval.Needed > 0 || a.ask.Request != "" || !a.credential.Source.Here() {
 		return outcome{}, errUnplain
 	}
 	a.lease = a.newLease(v.hold)
 	out := a.conclude(ready, nil)
-	err := q.service.store.Issue(ctx, Issue{Lease: a.lease, Version: a.credential.Version, Events: a.events, Seal: q.service.seal})
+	err := q.service.store.Issue(ctx, Issue{Lease: a.lease, On: a.grounds(), Events: a.events, Seal: q.service.seal})
 	switch {
 	case errors.Is(err, ErrTaken):
 		return outcome{}, errUnplain
 	case errors.Is(err, ErrStale):
+		q.forgetRules(ready.credential)
 		return outcome{}, errMoved
+	}
+	return out, err
+}
+
+func (s situation) grounds() Grounds {
+	on := Grounds{Credential: s.credential.Version, PolicyID: s.policy.ID, Policy: s.policy.Version}
+	if s.integration != nil {
+		on.Integration = s.integration.Version
+	}
+	return on
+}
+
+// lookInto is the long way, on what the rules are now.
+func (q *Session) lookInto(ctx context.Context, intent pam.Checkout, c Credential) (outcome, error) {
+	q.forgetRules(c)
+	ready, err := q.prepare(ctx, intent.Credential)
+	if err != nil {
+		return outcome{}, err
+	}
+	if !ready.credential.Source.Here() {
+		return q.passOn(ctx, intent, ready)
+	}
+	out, err := q.attempt(ctx, intent, ready)
+	if err != nil {
+		ready.secret.Wipe()
 	}
 	return out, err
 }
@@ -114,8 +138,8 @@ func (q *Session) begin(intent pam.Checkout, ready prepared) *attempt {
 	return a
 }
 
-// attempt is the long way: all that can be in the way is read, and ended if its
-// time is over, inside the unit.
+// attempt decides a check-out inside its unit, where all that can be in its way
+// is read, and ended if its time is over; and keeps what came of it.
 func (q *Session) attempt(ctx context.Context, intent pam.Checkout, ready prepared) (outcome, error) {
 	var out outcome
 	err := q.service.store.Update(ctx, func(ctx context.Context, tx Tx) error {
@@ -155,30 +179,19 @@ func (q *Session) lost(ctx context.Context, c Credential) error {
 
 // prepare reads and opens the present secret. What it cost is not spent on the
 // store's writer.
-func (q *Session) prepare(ctx context.Context, c pam.Credential) (prepared, error) {
-	who := ""
-	if q.ask.Actor.Kind == ActorIntegration {
-		who = q.ask.Actor.ID
+func (q *Session) prepare(ctx context.Context, c pam.Credential) (out prepared, err error) {
+	var version SecretVersion
+	if out.credential, version, err = q.service.store.Present(ctx, c.System, c.Account); err != nil {
+		return out, found(err, "credential", c.System+"/"+c.Account, "credentials list")
 	}
-	read, err := q.service.store.Basis(ctx, c.System, c.Account, who)
+	if err := q.rules(ctx, &out); err != nil || version.Number == 0 {
+		return out, err
+	}
+	key, err := q.service.ring.find(ctx, version.WrappedBy)
 	if err != nil {
-		return prepared{}, found(err, "credential", c.System+"/"+c.Account, "credentials list")
+		return out, q.service.turned(ctx, version.WrappedBy, err)
 	}
-	out := prepared{credential: read.Credential, policy: read.Policy}
-	if out.credential.PolicyID == "" {
-		out.policy = builtinPolicy()
-	}
-	if who != "" && read.Integration.ID == who {
-		out.integration = &read.Integration
-	}
-	if read.Secret.Number == 0 {
-		return out, nil
-	}
-	key, err := q.service.ring.find(ctx, read.Secret.WrappedBy)
-	if err != nil {
-		return out, q.service.turned(ctx, read.Secret.WrappedBy, err)
-	}
-	if out.secret, err = openSecret(key, read.Secret); err != nil {
+	if out.secret, err = openSecret(key, version); err != nil {
 		return out, err
 	}
 	out.hash = q.service.redactor().Hash(out.secret)

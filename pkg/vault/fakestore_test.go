@@ -99,22 +99,21 @@ func (f *fakeStore) Update(ctx context.Context, work func(context.Context, vault
 // failNext makes the next so many updates fail.
 func (f *fakeStore) failNext(times int, err error) { f.times, f.fail = times, err }
 
-func (f *fakeStore) Basis(ctx context.Context, system, account, integrationID string) (vault.Basis, error) {
+func (f *fakeStore) Present(ctx context.Context, system, account string) (vault.Credential, vault.SecretVersion, error) {
 	f.mu.Lock()
 	state := f.state.clone()
 	f.mu.Unlock()
 	c, err := state.CredentialNamed(ctx, system, account)
 	if err != nil {
-		return vault.Basis{}, err
+		return c, vault.SecretVersion{}, err
 	}
-	b := vault.Basis{Credential: c, Policy: state.policies[c.PolicyID], Integration: state.integrations[integrationID]}
-	b.Secret, _ = state.SecretVersion(ctx, c.ID, c.Secret)
-	return b, nil
+	v, _ := state.SecretVersion(ctx, c.ID, c.Secret)
+	return c, v, nil
 }
 
 func (f *fakeStore) Issue(ctx context.Context, i vault.Issue) error {
 	return f.Update(ctx, func(ctx context.Context, tx vault.Tx) error {
-		if c, err := tx.Credential(ctx, i.Lease.CredentialID); err != nil || c.Version != i.Version {
+		if !standing(ctx, tx, i) {
 			return vault.ErrStale
 		}
 		waits, _ := tx.Requests(ctx, vault.RequestCriteria{Requester: &i.Lease.Holder, Key: i.Lease.Key, Paging: vault.Paging{Limit: 1}})
@@ -133,6 +132,19 @@ func (f *fakeStore) Issue(ctx context.Context, i vault.Issue) error {
 		}
 		return errors.Join(err, tx.AddRecords(ctx, records, i.Seal(head)))
 	})
+}
+
+// standing reports whether what was decided on is as it was.
+func standing(ctx context.Context, tx vault.Tx, i vault.Issue) bool {
+	c, err := tx.Credential(ctx, i.Lease.CredentialID)
+	if err != nil || c.Version != i.On.Credential {
+		return false
+	}
+	if p, err := tx.Policy(ctx, i.On.PolicyID); i.On.Policy > 0 && (err != nil || p.Version != i.On.Policy) {
+		return false
+	}
+	holder, err := tx.Integration(ctx, i.Lease.Holder.ID)
+	return i.On.Integration == 0 || err == nil && holder.Version == i.On.Integration
 }
 
 func (f *fakeStore) Close() error { return nil }

@@ -32,32 +32,31 @@ type Store interface {
 	// Scrub leaves nothing of what Rewrap and ChangeKeyRecord replaced, where it
 	// was kept. ErrPartial when it can't reach all of it.
 	Scrub(ctx context.Context) error
-	// Basis reads, at one moment, what a check-out by this integration is decided
-	// by; an empty id is nobody's. ErrAbsent when there is no such credential.
-	Basis(ctx context.Context, system, account, integrationID string) (Basis, error)
+	// Present reads a credential, by Fold, with its present secret; a secret of no
+	// number when it has none. ErrAbsent when there is no such credential.
+	Present(ctx context.Context, system, account string) (Credential, SecretVersion, error)
 	// Issue keeps a lease and its events as one unit, as Update would, but many
-	// of them at once for the price of a few. ErrStale when the credential is not
-	// at the version any more on which it was decided; ErrTaken as AddLease, and
-	// when a request of the holder has its key.
+	// of them at once for the price of a few. ErrStale when what it was decided
+	// on is not at its version any more; ErrTaken as AddLease, and when a request
+	// of the holder has its key.
 	Issue(ctx context.Context, i Issue) error
 	Close() error
 }
 
-// Basis is what a check-out is decided by and what does not change with it.
-// What is not there is zero, and its ID or Number too.
-type Basis struct {
-	Credential  Credential
-	Policy      Policy        // the credential's
-	Secret      SecretVersion // the present one
-	Integration Integration
-}
-
 // Issue is a lease that was decided on.
 type Issue struct {
-	Lease   Lease
-	Version int64 // of the credential that it was decided on
-	Events  []audit.Event
-	Seal    func(audit.Head) audit.Head // closes the end of the chain
+	Lease  Lease
+	On     Grounds
+	Events []audit.Event
+	Seal   func(audit.Head) audit.Head // closes the end of the chain
+}
+
+// Grounds are the versions of the records that a lease was decided on.
+type Grounds struct {
+	Credential  int64 // the lease's
+	PolicyID    string
+	Policy      int64 // 0: the built-in one
+	Integration int64 // the holder's; 0: the holder is none
 }
 
 // Reader reads. Rows that are not there are ErrAbsent.

@@ -1,13 +1,17 @@
 -- The record of events. It is written far more often than it is searched, so
--- it has few indexes. body is the canonical form, which the hash covers; the
--- other columns repeat what is searched by, folded where case does not matter.
+-- it has few indexes. A row is one event, or those of one check-out or check-in
+-- together, of which seq is the last. body is their canonical form, which their
+-- hashes cover; the other columns repeat what is searched by, folded where case
+-- does not matter. rare is 0 for the events of check-outs and check-ins, which
+-- are nearly all.
 create table events (
   chain         text collate "C" not null,
   seq           bigint not null constraint events_seq_is_positive check (seq > 0),
   prev          bytea not null constraint events_prev_is_a_hash check (octet_length(prev) = 32),
-  hash          bytea not null constraint events_hash_is_a_hash check (octet_length(hash) = 32),
+  hash          bytea not null constraint events_hash_is_hashes check (octet_length(hash) > 0 and octet_length(hash) % 32 = 0),
   at            bigint not null,
   kind          text collate "C" not null,
+  rare          bigint not null constraint events_rare_is_truth check (rare in (0, 1)),
   actor         text collate "C" not null,
   integration_id text collate "C" not null,
   integration   text collate "C" not null,
@@ -19,7 +23,7 @@ create table events (
 );
 
 create index events_by_time on events (at, chain, seq);
-create index events_by_kind on events (kind, at, chain, seq) where kind not in ('checkout.intent', 'checkout.outcome', 'checkin.intent', 'checkin.outcome');
+create index events_by_kind on events (kind, at, chain, seq) where rare = 1;
 create index events_by_integration on events (integration, at, chain, seq) where integration <> '';
 create index events_by_credential on events (credential, at, chain, seq) where credential <> '';
 

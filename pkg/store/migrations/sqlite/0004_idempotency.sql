@@ -1,6 +1,5 @@
 -- What was asked with an idempotency key, so that another question with the same
 -- key is refused; a request keeps both as a lease does.
-alter table leases add column digest text not null default '';
 alter table requests add column idempotency text not null default '';
 alter table requests add column digest text not null default '';
 
