@@ -61,14 +61,14 @@ type outcome struct {
 }
 
 func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome, error) {
-	ready, err := q.prepare(ctx, intent.Credential)
+	ready, err := q.prepare(ctx, intent.Credential, anyAge)
 	if err != nil {
 		return outcome{}, err
 	}
 	out, err := q.issue(ctx, intent, ready)
 	if errors.Is(err, errUnplain) {
 		ready.secret.Wipe()
-		return q.lookInto(ctx, intent, ready.credential)
+		return q.lookInto(ctx, intent)
 	}
 	if err != nil {
 		ready.secret.Wipe()
@@ -97,7 +97,7 @@ func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared
 	case errors.Is(err, ErrTaken):
 		return outcome{}, errUnplain
 	case errors.Is(err, ErrStale):
-		q.forgetRules(ready.credential)
+		q.forget(ready.credential)
 		return outcome{}, errMoved
 	}
 	return out, err
@@ -112,9 +112,8 @@ func (s situation) grounds() Grounds {
 }
 
 // lookInto is the long way, on what the rules are now.
-func (q *Session) lookInto(ctx context.Context, intent pam.Checkout, c Credential) (outcome, error) {
-	q.forgetRules(c)
-	ready, err := q.prepare(ctx, intent.Credential)
+func (q *Session) lookInto(ctx context.Context, intent pam.Checkout) (outcome, error) {
+	ready, err := q.prepare(ctx, intent.Credential, fresh)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -179,16 +178,18 @@ func (q *Session) lost(ctx context.Context, c Credential) error {
 
 // prepare reads and opens the present secret. What it cost is not spent on the
 // store's writer.
-func (q *Session) prepare(ctx context.Context, c pam.Credential) (out prepared, err error) {
-	var version SecretVersion
-	if out.credential, version, err = q.service.store.Present(ctx, c.System, c.Account); err != nil {
-		return out, found(err, "credential", c.System+"/"+c.Account, "credentials list")
+func (q *Session) prepare(ctx context.Context, c pam.Credential, use age) (prepared, error) {
+	read, err := q.present(ctx, c, use)
+	out, version := prepared{credential: read.Credential}, read.secret
+	if err != nil {
+		return out, err
 	}
-	if err := q.rules(ctx, &out); err != nil || version.Number == 0 {
+	if err := q.rules(ctx, &out, use); err != nil || version.Number == 0 {
 		return out, err
 	}
 	key, err := q.service.ring.find(ctx, version.WrappedBy)
 	if err != nil {
+		q.forget(out.credential)
 		return out, q.service.turned(ctx, version.WrappedBy, err)
 	}
 	if out.secret, err = openSecret(key, version); err != nil {

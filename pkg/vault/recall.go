@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/redim-tools/redim/pkg/pam"
 )
 
 // recall keeps some records that were read before, so that not every check-out
@@ -14,28 +16,30 @@ type recall[T any] struct {
 	records map[string]T
 }
 
-// recalled is how many records are kept at most.
-const recalled = 1000
+// recalled is how many records of a kind are kept at most. A credential takes
+// about a kilobyte.
+const recalled = 16384
 
-// of returns a record that is kept, or reads it.
-func (r *recall[T]) of(id string, read func() (T, error)) (T, error) {
+// of returns a record that is kept; if none is, or old ones are no use, it reads
+// one and keeps it.
+func (r *recall[T]) of(id string, use age, read func() (T, error)) (T, error) {
 	r.mu.Lock()
 	kept, ok := r.records[id]
 	r.mu.Unlock()
-	if ok {
+	if ok && use == anyAge {
 		return kept, nil
 	}
-	fresh, err := read()
+	now, err := read()
 	if err != nil {
-		return fresh, err
+		return now, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.records == nil || len(r.records) >= recalled {
 		r.records = map[string]T{}
 	}
-	r.records[id] = fresh
-	return fresh, nil
+	r.records[id] = now
+	return now, nil
 }
 
 func (r *recall[T]) forget(id string) {
@@ -44,28 +48,53 @@ func (r *recall[T]) forget(id string) {
 	delete(r.records, id)
 }
 
-// rules are the records that a service recalls.
-type rules struct {
+// age says which records a check-out may be decided by.
+type age int
+
+const (
+	anyAge age = iota // what is recalled too
+	fresh             // what is read now
+)
+
+// memory is what a service recalls. No secret in it is open.
+type memory struct {
+	credentials  recall[present]
 	policies     recall[Policy]
 	integrations recall[Integration]
 }
 
+// present is a credential and its present secret, still sealed.
+type present struct {
+	Credential
+	secret SecretVersion
+}
+
+// present reads a credential with its secret.
+func (q *Session) present(ctx context.Context, c pam.Credential, use age) (present, error) {
+	return q.service.memory.credentials.of(recallKey(c.System, c.Account), use, func() (p present, err error) {
+		p.Credential, p.secret, err = q.service.store.Present(ctx, c.System, c.Account)
+		return p, found(err, "credential", c.System+"/"+c.Account, "credentials list")
+	})
+}
+
+func recallKey(system, account string) string { return Fold(system) + "\x00" + Fold(account) }
+
 // rules adds the rules that a check-out of the credential is decided by.
-func (q *Session) rules(ctx context.Context, to *prepared) (err error) {
+func (q *Session) rules(ctx context.Context, to *prepared, use age) (err error) {
 	s, id := q.service, to.credential.PolicyID
 	if to.policy = builtinPolicy(); id != "" {
-		to.policy, err = s.rules.policies.of(id, func() (Policy, error) {
+		to.policy, err = s.memory.policies.of(id, use, func() (Policy, error) {
 			return view(ctx, s, func(ctx context.Context, r Reader) (Policy, error) { return r.Policy(ctx, id) })
 		})
 		if err != nil {
 			return found(err, "policy", id, "policies list")
 		}
 	}
-	if q.ask.Actor.Kind != ActorIntegration {
+	if id = q.ask.Actor.ID; q.ask.Actor.Kind != ActorIntegration {
 		return nil
 	}
-	i, err := s.rules.integrations.of(q.ask.Actor.ID, func() (Integration, error) {
-		return view(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, q.ask.Actor.ID) })
+	i, err := s.memory.integrations.of(id, use, func() (Integration, error) {
+		return view(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, id) })
 	})
 	if errors.Is(err, ErrAbsent) {
 		return nil
@@ -74,8 +103,10 @@ func (q *Session) rules(ctx context.Context, to *prepared) (err error) {
 	return err
 }
 
-// forgetRules makes the next check-out read the rules anew.
-func (q *Session) forgetRules(c Credential) {
-	q.service.rules.policies.forget(c.PolicyID)
-	q.service.rules.integrations.forget(q.ask.Actor.ID)
+// forget makes the next check-out of a credential read everything anew.
+func (q *Session) forget(c Credential) {
+	m := q.service.memory
+	m.credentials.forget(recallKey(c.System, c.Account))
+	m.policies.forget(c.PolicyID)
+	m.integrations.forget(q.ask.Actor.ID)
 }

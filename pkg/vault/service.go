@@ -44,13 +44,13 @@ type Service struct {
 	slow      Gate
 	decoy     []byte // salt of the hash that a name costs that there is not
 	refused   *refused
-	rules     *rules
+	memory    *memory
 }
 
 // Open makes a Service over a store. A store without keys gets new ones; a
 // store whose master key can't be had is refused, and nothing is written.
 func Open(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{store: o.Store, clock: o.Clock, newID: o.NewID, rotators: o.Rotators, upstreams: o.Upstreams, tokenLife: cmp.Or(o.TokenLife, TokenLife), slow: o.Slow, decoy: newSalt(), refused: &refused{}, rules: &rules{}}
+	s := &Service{store: o.Store, clock: o.Clock, newID: o.NewID, rotators: o.Rotators, upstreams: o.Upstreams, tokenLife: cmp.Or(o.TokenLife, TokenLife), slow: o.Slow, decoy: newSalt(), refused: &refused{}, memory: &memory{}}
 	if s.newID == nil {
 		s.newID = NewID
 	}
