@@ -106,13 +106,23 @@ func (f *faulty) View(ctx context.Context, work func(context.Context, vault.Read
 }
 
 func (f *faulty) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
-	f.mu.Lock()
-	err := f.change
-	f.mu.Unlock()
-	if err != nil {
+	if err := f.changing(); err != nil {
 		return err
 	}
 	return f.Store.Update(ctx, work)
+}
+
+func (f *faulty) Issue(ctx context.Context, i vault.Issue) error {
+	if err := f.changing(); err != nil {
+		return err
+	}
+	return f.Store.Issue(ctx, i)
+}
+
+func (f *faulty) changing() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.change
 }
 
 func newWorld(t testing.TB, change ...func(*api.Options)) *world {

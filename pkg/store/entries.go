@@ -34,9 +34,17 @@ func entries(records []audit.Record) []entry {
 // takes reports whether an event may stand in the row too.
 func (e entry) takes(next audit.Event) bool {
 	first := e[0].Event
-	return len(e) < packed && !isRare(first.Kind) && !isRare(next.Kind) && (e.released() == "" || next.Released == "") &&
-		first.Time.Equal(next.Time) && first.Actor == next.Actor && first.IntegrationID == next.IntegrationID && first.Integration == next.Integration &&
-		first.Credential == next.Credential && first.Lease == next.Lease
+	return len(e) < packed && !isRare(first.Kind) && !isRare(next.Kind) && (e.released() == "" || next.Released == "") && shared(first) == shared(next)
+}
+
+// sharedKeys are what is searched by and is the same of all records in a row.
+type sharedKeys struct {
+	at                                                   int64
+	actor, integrationID, integration, credential, lease string
+}
+
+func shared(v audit.Event) sharedKeys {
+	return sharedKeys{micros(v.Time), vault.Fold(v.Actor), v.IntegrationID, vault.Fold(v.Integration), vault.Fold(v.Credential), v.Lease}
 }
 
 // isRare tells the kinds that are searched by an index.
@@ -68,12 +76,6 @@ func (e entry) kinds() string {
 	return strings.Join(kinds, " ")
 }
 
-// keys are the columns that repeat the body, in the order of eventColumns.
-func (e entry) keys() []any {
-	v := e[0].Event
-	return []any{micros(v.Time), e.kinds(), truth(isRare(v.Kind)), vault.Fold(v.Actor), v.IntegrationID, vault.Fold(v.Integration), vault.Fold(v.Credential), v.Lease, e.released()}
-}
-
 // values are the columns of the row, after the chain.
 func (e entry) values() []any {
 	var hashes, body []byte
@@ -82,60 +84,63 @@ func (e entry) values() []any {
 		text := r.Event.Encode()
 		body = append(binary.AppendUvarint(body, uint64(len(text))), text...)
 	}
-	return append(append([]any{int64(e[len(e)-1].Seq), e[0].Prev[:], hashes}, e.keys()...), body)
+	k := shared(e[0].Event)
+	return []any{
+		int64(e[len(e)-1].Seq), e[0].Prev[:], hashes, k.at, e.kinds(), truth(isRare(e[0].Event.Kind)),
+		k.actor, k.integrationID, k.integration, k.credential, k.lease, e.released(), body,
+	}
 }
 
 // scanEntry reads a row and refuses one whose columns don't say what its body
 // says: what search finds must be what was hashed. Then it returns one record,
 // which tells the place.
 func scanEntry(row sqldb.Row) (entry, error) {
-	var chain string
-	var seq, at, rare int64
+	var chain, kinds, released string
+	var seq, rare int64
+	var k sharedKeys
 	var prev, hashes, body []byte
-	var texts [7]string // kind, actor and on, without rare
-	into := []any{&chain, &seq, &prev, &hashes, &at, &texts[0], &rare}
-	for i := range texts[1:] {
-		into = append(into, &texts[i+1])
-	}
-	if err := row.Scan(append(into, &body)...); err != nil {
+	if err := row.Scan(&chain, &seq, &prev, &hashes, &k.at, &kinds, &rare, &k.actor, &k.integrationID, &k.integration, &k.credential, &k.lease, &released, &body); err != nil {
 		return entry{{Chain: chain}}, err
 	}
-	place := audit.Record{Chain: chain, Seq: uint64(seq - int64(len(hashes)/len(audit.Hash{})) + 1)}
-	e, ok := unpack(place, prev, hashes, body)
-	if !ok {
-		return entry{place}, broken(place, "its body can't be read")
+	first := audit.Record{Chain: chain, Seq: uint64(seq - int64(len(hashes)/len(audit.Hash{})) + 1)}
+	copy(first.Prev[:], prev)
+	e, rest := unpack(first, hashes, body)
+	says := strings.Split(kinds, " ")
+	for i, r := range e {
+		if i >= len(says) || says[i] != string(r.Event.Kind) || shared(r.Event) != k {
+			return misread(r, "its columns don't say what its body says")
+		}
 	}
-	says := []any{at, texts[0], rare}
-	for _, text := range texts[1:] {
-		says = append(says, text)
-	}
-	if !slices.Equal(e.keys(), says) {
-		return entry{place}, broken(place, "its columns don't say what its body says")
+	switch {
+	case len(rest) > 0 || len(e) == 0 || len(e)*len(audit.Hash{}) != len(hashes):
+		first.Seq = min(first.Seq+uint64(len(e)), uint64(seq))
+		return misread(first, "its body can't be read")
+	case len(e) != len(says) || e.released() != released || truth(isRare(e[0].Event.Kind)) != rare:
+		return misread(first, "its columns don't say what its body says")
 	}
 	return e, nil
 }
 
-// unpack reads a body of as many records as there are hashes.
-func unpack(first audit.Record, prev, hashes, body []byte) (entry, bool) {
-	var e entry
-	next := first
-	copy(next.Prev[:], prev)
+func misread(r audit.Record, how string) (entry, error) { return entry{r}, broken(r, how) }
+
+// unpack reads records from a body, as far as it can, and returns what is left.
+func unpack(next audit.Record, hashes, body []byte) (e entry, rest []byte) {
 	for hash := range slices.Chunk(hashes, len(audit.Hash{})) {
 		size, used := binary.Uvarint(body)
 		if used <= 0 || size > uint64(len(body)-used) {
-			return nil, false
+			break
 		}
 		event, err := audit.Decode(body[used : used+int(size)])
 		if err != nil {
-			return nil, false
+			break
 		}
 		body = body[used+int(size):]
 		copy(next.Hash[:], hash)
 		next.Event = event
 		e = append(e, next)
-		next = audit.Record{Chain: first.Chain, Seq: next.Seq + 1, Prev: next.Hash}
+		next = audit.Record{Chain: next.Chain, Seq: next.Seq + 1, Prev: next.Hash}
 	}
-	return e, len(e) > 0 && len(body) == 0
+	return e, body
 }
 
 func broken(r audit.Record, how string) error {

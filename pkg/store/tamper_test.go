@@ -49,11 +49,17 @@ func beneathPostgreSQL(t *testing.T, address string) beneath {
 }
 
 // written is a store with ten records in one chain.
-func written(t *testing.T, address string) *store.Store {
+func written(t *testing.T, address string) *store.Store { return writtenBy(t, address, "keyed") }
+
+// writtenBy is the same with intents that have this keyed hash: with none they
+// stand in one row with their outcomes, as those of check-outs do.
+func writtenBy(t *testing.T, address, released string) *store.Store {
 	s := open(t, address)
 	for n := range 5 {
 		update(t, s, func(ctx context.Context, tx vault.Tx) error {
-			return record(ctx, tx, anEvent(n, audit.CheckoutIntent, "a"), anEvent(n, audit.CheckoutOutcome, "a"))
+			intent := anEvent(n, audit.CheckoutIntent, "a")
+			intent.Released = released
+			return record(ctx, tx, intent, anEvent(n, audit.CheckoutOutcome, "a"))
 		})
 	}
 	verify(t, s, 10)
@@ -89,15 +95,17 @@ func TestTheDatabaseItselfRefusesToChangeEvents(t *testing.T) {
 	}
 }
 
-// tricks are what somebody may do who first takes the triggers off, and the
-// first record that is broken by it.
-func tricks(cast, guard string) map[string]struct {
+type trick struct {
 	do   string
 	want uint64
-} {
-	type trick = struct {
-		do   string
-		want uint64
+}
+
+// tricks are what somebody may do who first takes the triggers off, and the
+// first record that is broken by it.
+func tricks(cast string) map[string]trick {
+	columns := "kind actor integration_id integration credential lease released"
+	if cast != "sqlite" {
+		columns += " chain"
 	}
 	all := map[string]trick{}
 	for _, seq := range []uint64{1, 2, 6, 10} {
@@ -110,7 +118,7 @@ func tricks(cast, guard string) map[string]struct {
 		all[fmt.Sprintf("a flipped byte %d in the body of 4", place)] = trick{fmt.Sprintf("update events set body = %s where seq = 4", flip(cast, "body", place)), 4}
 	}
 	for _, seq := range []uint64{1, 5, 10} {
-		for _, column := range strings.Fields("chain kind actor integration_id integration credential lease released") {
+		for column := range strings.FieldsSeq(columns) {
 			all[fmt.Sprintf("another %s in %d", column, seq)] = trick{fmt.Sprintf("update events set %[1]s = %[1]s || '.' where seq = %[2]d", column, seq), seq}
 		}
 		all[fmt.Sprintf("another time in %d", seq)] = trick{fmt.Sprintf("update events set at = at + 1 where seq = %d", seq), seq}
@@ -118,10 +126,32 @@ func tricks(cast, guard string) map[string]struct {
 		all[fmt.Sprintf("an end of the body of %d that is cut off", seq)] = trick{fmt.Sprintf("update events set body = substr(body, 1, length(body) - 1) where seq = %d", seq), seq}
 	}
 	swap := "update events set seq = -seq where seq in (%[1]d, %[2]d); update events set seq = %[1]d + %[2]d + seq where seq < 0"
-	all["two swapped rows"] = trick{guard + fmt.Sprintf(swap, 3, 7), 3}
-	all["two swapped neighbours"] = trick{guard + fmt.Sprintf(swap, 9, 10), 9}
+	all["two swapped rows"] = trick{fmt.Sprintf(swap, 3, 7), 3}
+	all["two swapped neighbours"] = trick{fmt.Sprintf(swap, 9, 10), 9}
 	all["two removed at the end"] = trick{"delete from events where seq > 8", 9}
 	all["all removed"] = trick{"delete from events", 1}
+	return all
+}
+
+// packedTricks are the same where a row holds the records of one check-out: that
+// of 3 and 4 is numbered 4.
+func packedTricks(cast string) map[string]trick {
+	all := map[string]trick{
+		"a removed row 4":      {"delete from events where seq = 4", 3},
+		"a removed row 10":     {"delete from events where seq = 10", 9},
+		"another actor in 4":   {"update events set actor = 'mallory' where seq = 4", 3},
+		"other kinds in 4":     {"update events set kind = 'checkout.outcome checkout.intent' where seq = 4", 3},
+		"one kind in 4":        {"update events set kind = 'checkout.intent' where seq = 4", 4},
+		"another hash in 4":    {"update events set released = 'other' where seq = 4", 3},
+		"a hash less in 4":     {"update events set hash = substr(hash, 1, 32) where seq = 4", 4},
+		"another number for 4": {"update events set seq = 11 where seq = 4", 3},
+		"a flipped link of 3":  {"update events set prev = " + flip(cast, "prev", 1) + " where seq = 4", 3},
+		"a flipped hash of 3":  {"update events set hash = " + flip(cast, "hash", 32) + " where seq = 4", 3},
+		"a flipped hash of 4":  {"update events set hash = " + flip(cast, "hash", 33) + " where seq = 4", 4},
+	}
+	for place, want := range map[int]uint64{1: 3, 10: 3, 60: 3, 120: 3, 190: 4, 250: 4, 300: 4} {
+		all[fmt.Sprintf("a flipped byte %d in the body", place)] = trick{fmt.Sprintf("update events set body = %s where seq = 4", flip(cast, "body", place)), want}
+	}
 	return all
 }
 
@@ -135,39 +165,45 @@ func flip(cast, column string, place int) string {
 
 func TestVerifyNamesTheFirstBrokenRecord(t *testing.T) {
 	t.Parallel()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		path := filepath.Join(t.TempDir(), "vault.db")
-		lite := written(t, "sqlite:"+path)
-		if err := lite.Backup(t.Context(), path+".whole"); err != nil {
-			t.Fatal(err)
-		}
-		for name, trick := range tricks("sqlite", "pragma ignore_check_constraints = 1; ") {
-			if _, err := store.Restore(t.Context(), options("sqlite:"+path), path+".whole"); err != nil {
+	server := storetest.Start(t)
+	for name, c := range map[string]struct {
+		released string
+		tricks   func(cast string) map[string]trick
+	}{
+		"one in a row": {"keyed", tricks}, "packed": {"", packedTricks},
+	} {
+		t.Run("sqlite/"+name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "vault.db")
+			lite := writtenBy(t, "sqlite:"+path, c.released)
+			if err := lite.Backup(t.Context(), path+".whole"); err != nil {
 				t.Fatal(err)
 			}
-			raw(t, path, "drop trigger events_are_never_changed; drop trigger events_are_never_removed; drop trigger heads_only_advance", trick.do)
-			names(t, lite, name, trick.want)
-		}
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		address := storetest.Start(t).Database(t)
-		s := written(t, address)
-		do := beneathPostgreSQL(t, address)
-		must := func(statements string) {
-			if err := do(statements); err != nil {
-				t.Fatalf("%s: %v", statements, err)
+			for name, trick := range c.tricks("sqlite") {
+				if _, err := store.Restore(t.Context(), options("sqlite:"+path), path+".whole"); err != nil {
+					t.Fatal(err)
+				}
+				raw(t, path, "pragma ignore_check_constraints = 1; drop trigger events_are_never_changed; drop trigger events_are_never_removed; drop trigger heads_only_advance; "+trick.do)
+				names(t, lite, name, trick.want)
 			}
-		}
-		must("create table whole as table events; alter table events disable trigger all; alter table heads disable trigger all; alter table events drop constraint events_seq_is_positive")
-		for name, trick := range tricks("postgres", "") {
-			must(trick.do)
-			names(t, s, name, trick.want)
-			must("delete from events; insert into events select * from whole")
-			verify(t, s, 10)
-		}
-	})
+		})
+		t.Run("postgres/"+name, func(t *testing.T) {
+			address := server.Database(t)
+			s := writtenBy(t, address, c.released)
+			do := beneathPostgreSQL(t, address)
+			must := func(statements string) {
+				if err := do(statements); err != nil {
+					t.Fatalf("%s: %v", statements, err)
+				}
+			}
+			must("create table whole as table events; alter table events disable trigger all; alter table heads disable trigger all; alter table events drop constraint events_seq_is_positive, drop constraint events_hash_is_hashes")
+			for name, trick := range c.tricks("postgres") {
+				must(trick.do)
+				names(t, s, name, trick.want)
+				must("delete from events; insert into events select * from whole")
+				verify(t, s, 10)
+			}
+		})
+	}
 }
 
 // TestNoFlippedByteOfTheFileGoesUnnoticed changes single bytes of the pages that
@@ -176,7 +212,7 @@ func TestVerifyNamesTheFirstBrokenRecord(t *testing.T) {
 func TestNoFlippedByteOfTheFileGoesUnnoticed(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
-	if err := written(t, "sqlite:"+path).Close(); err != nil {
+	if err := writtenBy(t, "sqlite:"+path, "").Close(); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(path)
@@ -235,7 +271,7 @@ func eventRows(t *testing.T, path string) (rows string, err error) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	err = db.QueryRowContext(t.Context(), "select group_concat(quote(chain) || seq || quote(prev) || quote(hash) || at || quote(kind) || quote(actor) || quote(integration_id) || quote(integration) || quote(credential) || quote(lease) || quote(released) || quote(body)) from (select * from events not indexed order by chain, seq)").Scan(&rows)
+	err = db.QueryRowContext(t.Context(), "select group_concat(seq || quote(prev) || quote(hash) || at || quote(kind) || rare || quote(actor) || quote(integration_id) || quote(integration) || quote(credential) || quote(lease) || quote(released) || quote(body)) from (select * from events not indexed order by seq)").Scan(&rows)
 	return rows, err
 }
 
