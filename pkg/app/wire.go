@@ -96,7 +96,7 @@ func (w *wiring) service(s *config.Settings) (*cli.Service, error) {
 		return nil, err
 	}
 	return &cli.Service{Engine: &engine.Engine{
-		Source: client, Facts: client, Journal: lazyJournal{w}, Clock: w.Now, Command: w.Name, NewID: newID, Process: os.Getpid(),
+		Source: client, Facts: client, Journal: lazyJournal{w}, Clock: w.Now, Command: w.Name, NewID: newID, Process: os.Getpid(), Pause: pause,
 		Profile: s.Profile, Service: s.Service(), Delegation: s.Identity(),
 		Rules: engine.Rules{
 			DefaultDomain: s.DefaultDomain, FallbackToLocal: s.FallbackToLocal, DomainMap: s.DomainMap,
@@ -112,6 +112,18 @@ func (w *wiring) logouts(s *config.Settings) (func(ctx context.Context, token se
 		return nil, err
 	}
 	return client.Logout, nil
+}
+
+// pause waits, or ends with the context.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (w *wiring) client(s *config.Settings) (*redim.Client, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -28,7 +29,10 @@ func (e *Engine) CheckIn(ctx context.Context, c pam.Checkout) (CheckInResult, er
 		return result, err
 	}
 	var err error
-	if result.Absent, err = e.surrender(ctx, c); err != nil {
+	if result.Absent, err = e.surrender(ctx, c); err == nil && result.Absent && e.mayArrive(ctx, c) {
+		result.Absent, err = e.surrender(ctx, c)
+	}
+	if err != nil {
 		return result, err
 	}
 	result.Checkout.State, result.Checkout.Back = pam.CheckoutCheckedIn, e.Clock().UTC()
@@ -37,6 +41,20 @@ func (e *Engine) CheckIn(ctx context.Context, c pam.Checkout) (CheckInResult, er
 		plan = SpinPlan{Reason: SpinAbsent}
 	}
 	return e.follow(ctx, result, plan)
+}
+
+// underWay is how long the request of a command that was killed may still be on
+// its way to the service.
+const underWay = 5 * time.Second
+
+// mayArrive waits, where an intent is so young that what it asked for may reach
+// the service only after a first check-in did.
+func (e *Engine) mayArrive(ctx context.Context, c pam.Checkout) bool {
+	age := e.Clock().Sub(c.At)
+	if e.Pause == nil || c.State != pam.CheckoutIntended || age >= underWay {
+		return false
+	}
+	return e.Pause(ctx, underWay-max(age, 0)) == nil
 }
 
 // follow does what is planned after a check-in and records it.

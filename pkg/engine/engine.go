@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"context"
+	"time"
+
 	"github.com/redim-tools/redim/pkg/pam"
 )
 
@@ -25,11 +28,12 @@ type Engine struct {
 	Journal    Journal
 	Clock      Clock
 	Rules      Rules
-	Profile    string        // recorded with each checkout
-	Service    string        // so is this: host and port; may be empty
-	Command    string        // the program that hints name; may be empty
-	NewID      func() string // makes checkout ids
-	Process    int           // this process: it answers for what it checks out; 0 has nobody answer
+	Profile    string                                     // recorded with each checkout
+	Service    string                                     // so is this: host and port; may be empty
+	Command    string                                     // the program that hints name; may be empty
+	NewID      func() string                              // makes checkout ids
+	Process    int                                        // this process: it answers for what it checks out; 0 has nobody answer
+	Pause      func(context.Context, time.Duration) error // nil: nothing is waited for
 	Facts      Facts
 	Delegation pam.Identity // who works on jobs; needs All Access there
 
