@@ -265,8 +265,7 @@ func usual() []int { return []int{0, 103, 104, 105, 106, 107, 108, 109, 112, 113
 func (s *soak) judge(d deed, args []string, err error, signal syscall.Signal, out, talk *bytes.Buffer) {
 	line := strings.Join(args, " ")
 	code := 0
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		code = exit.ExitCode()
 	} else if err != nil {
 		s.t.Errorf("%s: %v", line, err)

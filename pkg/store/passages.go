@@ -12,7 +12,7 @@ import (
 const passageColumns = "lease_id, credential_id, source, source_profile, source_user, state, checkout, look"
 
 func passageValues(p vault.Passage) []any {
-	there, _ := json.Marshal(p.Checkout) // texts, numbers and times always marshal
+	there, _ := json.Marshal(p.Checkout) //nolint:musttag // names as in Go; texts, numbers and times always marshal
 	return []any{p.LeaseID, p.CredentialID, string(p.Source.Kind), p.Source.Profile, p.Source.User, string(p.State), string(there), micros(p.Look)}
 }
 
@@ -23,7 +23,7 @@ func scanPassage(r sqldb.Row) (p vault.Passage, err error) {
 		return p, err
 	}
 	p.Look = moment(look)
-	if err := json.Unmarshal([]byte(there), &p.Checkout); err != nil {
+	if err := json.Unmarshal([]byte(there), &p.Checkout); err != nil { //nolint:musttag // as above
 		return p, pam.Failf(pam.ErrOther, "the passage of lease %s can't be read: %w", p.LeaseID, err).WithHint("check the store with: vault store check")
 	}
 	return p, nil

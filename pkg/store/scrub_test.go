@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	stdbytes "bytes"
 	"context"
 	"fmt"
@@ -124,7 +125,7 @@ func wholeAfter(t *testing.T, s *store.Store) (rows int) {
 		}
 		rows = len(found)
 		k, err2 := r.KeyRecord(ctx, vault.KeyHash)
-		if err2 != nil || string(k.Wrapped) != string(wrapping("new", 1)) || k.Version != 2 {
+		if err2 != nil || !bytes.Equal(k.Wrapped, wrapping("new", 1)) || k.Version != 2 {
 			t.Errorf("%+v, %v", k, err2)
 		}
 		return err

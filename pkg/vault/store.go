@@ -67,7 +67,6 @@ type Reader interface {
 	PolicyReader
 	RequestReader
 	LeaseReader
-	PassageReader
 	EventReader
 	KeyReader
 	IDReader
@@ -175,8 +174,9 @@ type RequestWriter interface {
 	ChangeRequest(ctx context.Context, r Request) error
 }
 
-// LeaseReader reads leases.
+// LeaseReader reads leases, and what they hold elsewhere.
 type LeaseReader interface {
+	PassageReader
 	Lease(ctx context.Context, id string) (Lease, error)
 	Leases(ctx context.Context, c LeaseCriteria) (Page[Lease], error)
 }

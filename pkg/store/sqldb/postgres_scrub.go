@@ -18,7 +18,7 @@ func (d *pg) scrub(ctx context.Context, tables []string) error {
 			return err
 		}
 		for _, table := range tables {
-			if err := d.rewrite(ctx, conn.Conn(), pgx.Identifier{table}.Sanitize()); err != nil {
+			if err := d.rewrite(ctx, conn.Conn(), pgx.Identifier{table}.Sanitize()); err != nil { //nolint:misspell // its name
 				return err
 			}
 		}
