@@ -195,7 +195,7 @@ func (a *API) checkIn(c *call) error {
 		return err
 	}
 	if l.State == vault.LeaseOpen {
-		session, err := a.Vault.Session(vault.Ask{Actor: c.actor(), Lease: l.ID})
+		session, err := a.Vault.Session(vault.Ask{Actor: c.actor(), Lease: l.ID, Later: true})
 		if err != nil {
 			return err
 		}

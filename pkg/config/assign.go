@@ -31,6 +31,8 @@ func (s *Settings) assign(k Key, v value) []Problem {
 		return assignJobs(field, k, v)
 	case *[]string:
 		return one(assignURLs(field, k, v))
+	case *map[string]secret.Source:
+		return assignRotators(field, k, v)
 	case *map[string]any:
 		return one(assignTree(field, k, v))
 	}

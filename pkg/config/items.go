@@ -91,6 +91,8 @@ func show(field any) (string, any) {
 		return showJobs(*f)
 	case *[]string:
 		return strings.Join(*f, ","), append([]string{}, *f...)
+	case *map[string]secret.Source:
+		return showRotators(*f)
 	case *map[string]any:
 		return showTree(*f)
 	}

@@ -21,6 +21,7 @@ const (
 	TypeJobs     Type = "map of jobs"    // account type to job id
 	TypeTree     Type = "tree"           // nested, checked by who reads it
 	TypeURLs     Type = "list of URLs"
+	TypeRotators Type = "map of commands"
 )
 
 // Key describes one setting. Everything about it is said here and nowhere else.
@@ -52,7 +53,9 @@ func (k Key) Env() string {
 func (k Key) Secret() bool { return k.Type == TypeSecret }
 
 // IsMap reports whether single entries can be set as KEY.ENTRY=VALUE.
-func (k Key) IsMap() bool { return k.Type == TypeDomains || k.Type == TypeJobs }
+func (k Key) IsMap() bool {
+	return k.Type == TypeDomains || k.Type == TypeJobs || k.Type == TypeRotators
+}
 
 // Lookup finds a key by name. For an entry of a map, such as
 // domain_map.example.local, it returns the map's key and the entry's name.

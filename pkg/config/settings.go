@@ -39,9 +39,10 @@ type Settings struct {
 	DialectOperations  map[string]any
 	Cache              Cache
 	CI                 CI
-	Store              string // sqlite, sqlite:PATH or postgres://…
-	Key                string // of the store, in the forms of Cache.Key
-	Server             string // https://HOST:PORT of a vault serve; empty: the store itself
+	Store              string                   // sqlite, sqlite:PATH or postgres://…
+	Key                string                   // of the store, in the forms of Cache.Key
+	Rotators           map[string]secret.Source // commands, by the names that policies have for them
+	Server             string                   // https://HOST:PORT of a vault serve; empty: the store itself
 	Integration        string
 	Credential         secret.Source
 	Listen             string // host:port

@@ -168,6 +168,9 @@ func vaultKeys() []Key {
 		{Name: "key", Type: TypeText, Tool: ToolVault, Default: "file", Example: "file:/etc/redim/master.key", check: checkCacheKey, paths: resolveCacheKey,
 			Doc:   "The master key, which wraps every secret in the vault's store: `file` (the file `master.key` in the user's data directory, mode 0600, made with the store), `file:PATH`, `keyring`, `passphrase:SOURCE` (a [secret source](#secret-sources)) or `systemd:NAME`. Without it nothing in the store can be opened: keep a backup of it, and not beside that of the store.",
 			field: func(s *Settings) any { return &s.Key }},
+		{Name: "rotators", Type: TypeRotators, Tool: ToolVault, Example: "unix=cmd:/etc/redim/rotate-unix --now",
+			Doc:   "Programs that give a credential a new secret after it was given back, by the names that policies have for them. See [rotators](vault-rotators.md) for what they are told and what they answer.",
+			field: func(s *Settings) any { return &s.Rotators }},
 	}
 }
 

@@ -113,7 +113,11 @@ func (s *Settings) checkCommands() []Problem {
 func (s *Settings) sources() map[string]secret.Source {
 	passphrase, _ := s.Cache.Passphrase() // was checked when it was taken
 	master, _ := Cache{Key: s.Key}.Passphrase()
-	return map[string]secret.Source{"api_password": s.APIPassword, "mfa_code": s.MFACode, "credential": s.Credential, "cache.key": passphrase, "key": master}
+	all := map[string]secret.Source{"api_password": s.APIPassword, "mfa_code": s.MFACode, "credential": s.Credential, "cache.key": passphrase, "key": master}
+	for name, src := range s.Rotators {
+		all["rotators."+name] = src
+	}
+	return all
 }
 
 func (s *Settings) checkTLS() []Problem {

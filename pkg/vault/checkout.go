@@ -259,6 +259,13 @@ func (a *attempt) look(ctx context.Context, tx Tx, ready prepared) (err error) {
 			return err
 		}
 	}
+	if a.policy.Rotator != "" {
+		d, err := tx.DueRotation(ctx, a.credential.ID)
+		if err != nil && !errors.Is(err, ErrAbsent) {
+			return err
+		}
+		a.rotating = d.Running && a.now.Before(d.Look)
+	}
 	if a.policy.Approval.Needed > 0 || a.ask.Request != "" {
 		return a.requests(ctx, tx)
 	}

@@ -170,6 +170,9 @@ func (s *Service) changeCredential(ctx context.Context, tx Tx, a Actor, master K
 		if len(changes) == 1 {
 			kind = audit.CredentialRotated
 		}
+		if err := tx.RemoveDueRotation(ctx, was.ID); err != nil {
+			return CredentialResult{}, err
+		}
 	}
 	is.Stamp = s.touch(was.Stamp, a)
 	if err := tx.ChangeCredential(ctx, is); err != nil {

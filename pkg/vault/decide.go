@@ -15,6 +15,7 @@ type situation struct {
 	integration *Integration  // of the actor, when it is one
 	want        time.Duration // 0: as long as it may be
 	open        []Lease       // of the credential, none of them overdue
+	rotating    bool          // a rotator is changing the secret right now
 	approved    *Request      // the actor's, ready to be collected
 }
 
@@ -97,6 +98,9 @@ func (s situation) hold() (time.Duration, error) {
 }
 
 func (s situation) held() error {
+	if s.rotating {
+		return pam.Failf(pam.ErrConflict, "%s is getting a new secret", s.credential.Ref()).WithHint("try again in a moment")
+	}
 	if !s.policy.Exclusive || len(s.open) == 0 {
 		return nil
 	}

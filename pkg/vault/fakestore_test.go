@@ -39,6 +39,7 @@ type fakeState struct {
 	keys         map[string]vault.KeyRecord
 	tokens       map[vault.TokenHash]vault.Token
 	passages     map[string]vault.Passage
+	due          map[string]vault.DueRotation
 	records      []audit.Record
 	head         audit.Head
 	checkpoints  []audit.Checkpoint
@@ -49,7 +50,7 @@ func newFakeStore() *fakeStore {
 	return &fakeStore{state: fakeState{
 		integrations: map[string]vault.Integration{}, credentials: map[string]vault.Credential{}, versions: map[string][]vault.SecretVersion{},
 		policies: map[string]vault.Policy{}, requests: map[string]vault.Request{}, leases: map[string]vault.Lease{}, keys: map[string]vault.KeyRecord{},
-		tokens: map[vault.TokenHash]vault.Token{}, passages: map[string]vault.Passage{},
+		tokens: map[vault.TokenHash]vault.Token{}, passages: map[string]vault.Passage{}, due: map[string]vault.DueRotation{},
 		head: audit.Head{Chain: "writer"},
 	}}
 }
@@ -57,7 +58,7 @@ func newFakeStore() *fakeStore {
 func (s fakeState) clone() *fakeState {
 	s.integrations, s.credentials, s.policies = maps.Clone(s.integrations), maps.Clone(s.credentials), maps.Clone(s.policies)
 	s.requests, s.leases, s.keys = maps.Clone(s.requests), maps.Clone(s.leases), maps.Clone(s.keys)
-	s.versions, s.tokens, s.passages = maps.Clone(s.versions), maps.Clone(s.tokens), maps.Clone(s.passages)
+	s.versions, s.tokens, s.passages, s.due = maps.Clone(s.versions), maps.Clone(s.tokens), maps.Clone(s.passages), maps.Clone(s.due)
 	for id, list := range s.versions {
 		s.versions[id] = slices.Clone(list)
 	}

@@ -12,8 +12,8 @@ import (
 
 // CheckIn gives a credential back. Both events are on disk before it returns.
 // ErrNotFound when the caller does not hold it. The rotator that the policy
-// names is called afterwards; when it fails, an event tells, and the
-// credential is back all the same.
+// names is called afterwards, see DueRotation; when it fails, an event tells,
+// and the credential is back all the same.
 func (q *Session) CheckIn(ctx context.Context, _ pam.Identity, c pam.Credential, comment string) error {
 	var given Lease
 	err := q.service.store.Update(ctx, func(ctx context.Context, tx Tx) (err error) {
@@ -28,7 +28,10 @@ func (q *Session) CheckIn(ctx context.Context, _ pam.Identity, c pam.Credential,
 	if given.passedOn() {
 		return q.service.handBackOf(context.WithoutCancel(ctx), given)
 	}
-	return q.service.rotateAfter(context.WithoutCancel(ctx), given.CredentialID)
+	if q.ask.Later {
+		return nil
+	}
+	return q.service.rotateNow(context.WithoutCancel(ctx), given.CredentialID)
 }
 
 // pick finds the lease that a check-in means: the one that was named, else the
@@ -79,7 +82,7 @@ func (s *Service) giveBack(ctx context.Context, tx Tx, a Actor, l Lease) error {
 	if err := tx.ChangeLease(ctx, l); err != nil {
 		return changedMeanwhile(err, "checkout", l.ID)
 	}
-	if err := s.owe(ctx, tx, l); err != nil {
+	if err := s.follow(ctx, tx, l); err != nil {
 		return err
 	}
 	done := s.leaseEvent(audit.CheckinOutcome, a, l)
@@ -95,7 +98,15 @@ func (s *Service) expire(ctx context.Context, tx Tx, l Lease) (audit.Event, erro
 	if err := tx.ChangeLease(ctx, l); err != nil {
 		return e, err
 	}
-	return e, s.owe(ctx, tx, l)
+	return e, s.follow(ctx, tx, l)
+}
+
+// follow notes what follows from the end of a lease.
+func (s *Service) follow(ctx context.Context, tx Tx, l Lease) error {
+	if l.passedOn() {
+		return s.owe(ctx, tx, l)
+	}
+	return s.dueAfter(ctx, tx, l)
 }
 
 func (s *Service) leaseEvent(kind audit.Kind, a Actor, l Lease) audit.Event {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/redim-tools/redim/pkg/audit"
-	"github.com/redim-tools/redim/pkg/pam"
 )
 
 // Maintained counts what a round of maintenance did.
@@ -17,6 +16,8 @@ type Maintained struct {
 	Tokens     int // that were no more good and were removed
 	Returned   int // credentials of other sources that were given back there
 	Owed       int // those that could not be; the next round tries again
+	Rotated    int // credentials that have a new secret
+	Unrotated  int // those whose rotator failed, or is not known here
 	Checkpoint bool
 }
 
@@ -28,8 +29,8 @@ const batch = 200
 const tokenBatch = 1000
 
 // Maintain does what time asks for: it ends overdue leases and waits, removes
-// tokens that have ended, writes counts of refused attempts down, and signs a
-// checkpoint when there are new events. It may be interrupted and repeated at
+// tokens that have ended, writes counts of refused attempts down, calls the
+// rotators that are due, and signs a checkpoint when there are new events. It may be interrupted and repeated at
 // will, and several may run at once.
 func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 	done, err := s.endAll(ctx)
@@ -45,6 +46,9 @@ func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 		}
 	}
 	if done.Returned, done.Owed, err = s.handBackAll(ctx); err != nil {
+		return done, err
+	}
+	if done.Rotated, done.Unrotated, err = s.rotateDue(ctx, MaxPage); err != nil {
 		return done, err
 	}
 	done.Checkpoint, err = s.Checkpoint(ctx)
@@ -63,9 +67,9 @@ func (s *Service) Behind(ctx context.Context) (time.Duration, error) {
 	return max(0, last.Items[0].Event.Time.Sub(s.now())), nil
 }
 
-// CatchUp ends the leases and waits whose time was over while nobody looked. It
-// is for the start of every command: where there is nothing to end, it reads
-// once and writes nothing.
+// CatchUp ends the leases and waits whose time was over while nobody looked, and
+// calls one rotator that is due. It is for the start of every command: where
+// there is nothing to do, it reads once and writes nothing.
 func (s *Service) CatchUp(ctx context.Context) (Maintained, error) {
 	before := s.now().Add(time.Microsecond)
 	overdue, err := view(ctx, s, func(ctx context.Context, r Reader) (bool, error) {
@@ -74,26 +78,31 @@ func (s *Service) CatchUp(ctx context.Context) (Maintained, error) {
 			return true, err
 		}
 		waits, err := r.Requests(ctx, RequestCriteria{States: []RequestState{RequestPending, RequestApproved}, Before: before, Paging: Paging{Limit: 1}})
-		return len(waits.Items) > 0, err
+		if err != nil || len(waits.Items) > 0 || len(s.rotators) == 0 {
+			return len(waits.Items) > 0, err
+		}
+		due, err := r.DueRotations(ctx, before, 1)
+		return len(due) > 0, err
 	})
 	if err != nil || !overdue {
 		return Maintained{}, err
 	}
-	return s.endAll(ctx)
+	done, err := s.endAll(ctx)
+	if err == nil && len(s.rotators) > 0 {
+		done.Rotated, done.Unrotated, err = s.rotateDue(ctx, 1)
+	}
+	return done, err
 }
 
-// endAll ends overdue leases and waits, and calls the rotators that follow.
-func (s *Service) endAll(ctx context.Context) (Maintained, error) {
-	var done Maintained
-	var rotate []string
+// endAll ends overdue leases and waits.
+func (s *Service) endAll(ctx context.Context) (done Maintained, err error) {
 	for {
-		ended, err := s.expireBatch(ctx)
+		n, err := s.expireBatch(ctx)
 		if err != nil {
 			return done, err
 		}
-		done.Expired += len(ended)
-		rotate = append(rotate, ended...)
-		if len(ended) == 0 {
+		done.Expired += n
+		if n == 0 {
 			break
 		}
 	}
@@ -104,22 +113,15 @@ func (s *Service) endAll(ctx context.Context) (Maintained, error) {
 		}
 		done.Settled += n
 		if n == 0 {
-			break
+			return done, nil
 		}
 	}
-	for _, id := range rotate {
-		if err := s.rotateAfter(ctx, id); err != nil {
-			return done, err
-		}
-	}
-	return done, nil
 }
 
-// expireBatch returns the ids of the credentials whose leases it ended.
-func (s *Service) expireBatch(ctx context.Context) ([]string, error) {
-	var ended []string
+func (s *Service) expireBatch(ctx context.Context) (int, error) {
+	ended := 0
 	err := s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		ended = nil
+		ended = 0
 		page, err := tx.Leases(ctx, LeaseCriteria{State: LeaseOpen, Before: s.now().Add(time.Microsecond), Paging: Paging{Limit: batch}})
 		if err != nil {
 			return err
@@ -133,8 +135,9 @@ func (s *Service) expireBatch(ctx context.Context) ([]string, error) {
 			if err != nil {
 				return err
 			}
-			events, ended = append(events, e), append(ended, l.CredentialID)
+			events = append(events, e)
 		}
+		ended = len(events)
 		return s.recordAny(ctx, tx, events)
 	})
 	return ended, err
@@ -185,43 +188,6 @@ func (s *Service) recordAny(ctx context.Context, tx EventWriter, events []audit.
 		return nil
 	}
 	return s.record(ctx, tx, events...)
-}
-
-// rotateAfter calls the rotator that the policy of a credential names. Its
-// failure is kept as an event and returned by nobody.
-func (s *Service) rotateAfter(ctx context.Context, credentialID string) error {
-	var c Credential
-	policy, err := view(ctx, s, func(ctx context.Context, r Reader) (_ Policy, err error) {
-		if c, err = r.Credential(ctx, credentialID); err != nil {
-			return Policy{}, err
-		}
-		return policyFor(ctx, r, c)
-	})
-	if errors.Is(err, ErrAbsent) || err == nil && policy.Rotator == "" {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.rotate(ctx, c, policy.Rotator); err != nil {
-		e := s.credentialEvent(audit.CredentialRotated, vaultActor(), c)
-		e.Outcome, e.Policy, e.Comment = string(classOf(err)), policy.Name, "rotator "+policy.Rotator+" failed"
-		return s.store.Update(ctx, func(ctx context.Context, tx Tx) error { return s.record(ctx, tx, e) })
-	}
-	return nil
-}
-
-func (s *Service) rotate(ctx context.Context, c Credential, rotator string) error {
-	with, ok := s.rotators[rotator]
-	if !ok {
-		return pam.Failf(pam.ErrNotFound, "there is no rotator %q here", rotator).WithHint("choose another in the policy, or none")
-	}
-	fresh, err := with.Rotate(ctx, c)
-	if err != nil {
-		return err
-	}
-	_, err = s.EditCredential(ctx, vaultActor(), c.ID, 0, CredentialEdit{Secret: fresh})
-	return err
 }
 
 // Checkpoint signs what all chains are now. It reports whether it did: with no

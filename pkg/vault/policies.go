@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,6 +161,9 @@ func policyOf(ctx context.Context, r Reader, ref string) (Policy, error) {
 // CreatePolicy makes a new one. ErrConflict when the name is taken.
 func (s *Service) CreatePolicy(ctx context.Context, a Actor, edit PolicyEdit) (Policy, error) {
 	p, err := edit.apply(NewPolicy())
+	if err == nil {
+		err = s.knowsRotator(p.Rotator)
+	}
 	if err != nil {
 		return p, err
 	}
@@ -171,6 +175,18 @@ func (s *Service) CreatePolicy(ctx context.Context, a Actor, edit PolicyEdit) (P
 		return s.record(ctx, tx, s.policyEvent(audit.PolicyCreated, a, p.Name, Policy{}.Diff(s.redactor(), p)))
 	})
 	return p, err
+}
+
+// knowsRotator refuses the name of a rotator that this program could not call.
+func (s *Service) knowsRotator(name string) error {
+	if _, ok := s.rotators[name]; ok || name == "" {
+		return nil
+	}
+	known := "there is none here yet"
+	if len(s.rotators) > 0 {
+		known = "there are: " + strings.Join(slices.Sorted(maps.Keys(s.rotators)), ", ")
+	}
+	return pam.Failf(pam.ErrUsage, "there is no rotator %q", name).WithHint("%s; the setting rotators.NAME makes one, and none does without", known)
 }
 
 // EditPolicy changes what the edit names; see EditIntegration for seen. Requests
@@ -188,6 +204,11 @@ func (s *Service) EditPolicy(ctx context.Context, a Actor, ref string, seen int6
 		}
 		if is, err = edit.apply(was); err != nil {
 			return err
+		}
+		if is.Rotator != was.Rotator {
+			if err := s.knowsRotator(is.Rotator); err != nil {
+				return err
+			}
 		}
 		if changes = was.Diff(s.redactor(), is); len(changes) == 0 {
 			return nil

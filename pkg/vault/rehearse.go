@@ -12,7 +12,7 @@ import (
 // and shown to nobody.
 func (s *Service) Rehearse() *Service {
 	r := *s
-	r.store, r.rotators, r.refused = rehearsal{s.store}, nil, &refused{}
+	r.store, r.refused = rehearsal{s.store}, &refused{}
 	return &r
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/redim-tools/redim/pkg/audit"
 	"github.com/redim-tools/redim/pkg/pam"
-	"github.com/redim-tools/redim/pkg/secret"
 )
 
 // Options are what a Service is made of.
@@ -24,11 +23,6 @@ type Options struct {
 	Upstreams Upstreams     // of credentials that are kept elsewhere; nil: none
 	TokenLife time.Duration // 0: TokenLife
 	Slow      Gate          // in front of slow hashes; nil: none
-}
-
-// Rotator gives a credential a new secret where it is used, and returns it.
-type Rotator interface {
-	Rotate(ctx context.Context, c Credential) (secret.Value, error)
 }
 
 // Service holds the use cases. It is safe for concurrent use.

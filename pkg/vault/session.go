@@ -29,6 +29,7 @@ type Ask struct {
 	Request string // collect this approved request, and nothing else; empty: any that fits
 	Lease   string // check in this lease; empty: the one that fits best
 	All     bool   // Open lists those of everybody
+	Later   bool   // leave rotators to maintenance; a check-in does not wait for them
 }
 
 // Session is the vault as one caller sees it: the source of credentials for

@@ -70,6 +70,7 @@ type Reader interface {
 	EventReader
 	KeyReader
 	IDReader
+	RotationReader
 }
 
 // Tx reads and writes in one unit.
@@ -86,6 +87,7 @@ type Tx interface {
 	LeaseWriter
 	EventWriter
 	KeyWriter
+	RotationWriter
 }
 
 // IntegrationReader reads integrations.

@@ -2,7 +2,6 @@ package vault_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -77,45 +76,6 @@ func TestAfterARotationTheOldKeyOpensNothing(t *testing.T) {
 	again, err := w.RotateKey(t.Context(), admin("root"), nil)
 	if err != nil || again.Rewrapped != 0 || again.From != again.To {
 		t.Errorf("%+v, %v", again, err)
-	}
-	w.intact()
-}
-
-// fakeRotator gives numbered secrets, or fails.
-type fakeRotator struct{ fail error }
-
-func (r fakeRotator) Rotate(_ context.Context, c vault.Credential) (secret.Value, error) {
-	return secret.FromString(fmt.Sprintf("%s rotated %d", canary, c.Secret+1)), r.fail
-}
-
-func TestARotatorIsCalledAfterACheckIn(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.Service = w.open(map[string]vault.Rotator{"good": fakeRotator{}, "bad": fakeRotator{pam.Failf(pam.ErrUnreachable, "no")}})
-	for name, want := range map[string]string{"good": "credential.rotated", "bad": "credential.rotated:unreachable", "gone": "credential.rotated:not_found"} {
-		w.policy(vault.PolicyEdit{Name: &name, Rotator: &name})
-		c := w.credential(name+"/root", name)
-		c1, _, err := w.checkOut(vault.Ask{Actor: admin("alice")}, c.Ref(), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, _ := w.engine(vault.Ask{Actor: admin("alice")})
-		if _, err := e.CheckIn(t.Context(), c1); err != nil {
-			t.Error(err)
-		}
-		if !strings.HasSuffix(w.kinds(), want) {
-			t.Errorf("%s: %s", name, w.kinds())
-		}
-	}
-	if _, got, err := w.checkOut(vault.Ask{Actor: admin("bob")}, "good/root", 0); err != nil || got != canary+" rotated 2" {
-		t.Error(got, err)
-	}
-	w.pass(9 * time.Hour)
-	if done, err := w.Maintain(t.Context()); err != nil || done.Expired != 1 || w.store.state.credentials == nil {
-		t.Errorf("%+v, %v", done, err)
-	}
-	if _, got, err := w.checkOut(vault.Ask{Actor: admin("bob")}, "good/root", 0); err != nil || got != canary+" rotated 3" {
-		t.Error(got, err)
 	}
 	w.intact()
 }

@@ -56,6 +56,8 @@ type doneJSON struct {
 	Tokens     int  `json:"tokens"`     // tokens of signed-in integrations that had ended and were removed
 	Returned   int  `json:"returned"`   // credentials of other sources that were given back there
 	Owed       int  `json:"owed"`       // those that could not be; the next call tries again
+	Rotated    int  `json:"rotated"`    // credentials that have a new secret, as their policy says
+	Unrotated  int  `json:"unrotated"`  // those whose rotator failed, or is not known here; tried again later
 	Checkpoint bool `json:"checkpoint"` // one was signed, because there are new events
 }
 
@@ -67,9 +69,10 @@ func run(ctx context.Context, opts *Options) error {
 		}
 		done.Expired += v.Ended.Expired
 		done.Settled += v.Ended.Settled
+		done.Rotated += v.Ended.Rotated
 		return render.One(opts.Streams, render.Format(opts.Output), doneJSON(done), []render.Field{
 			{Name: "Expired", Value: done.Expired}, {Name: "Settled", Value: done.Settled}, {Name: "Tokens", Value: done.Tokens}, {Name: "Returned", Value: done.Returned}, {Name: "Owed", Value: done.Owed},
-			{Name: "Checkpoint", Value: done.Checkpoint},
+			{Name: "Rotated", Value: done.Rotated}, {Name: "Unrotated", Value: done.Unrotated}, {Name: "Checkpoint", Value: done.Checkpoint},
 		})
 	})
 }
