@@ -63,6 +63,7 @@ func recordCases() []suiteCase {
 		{"changed credentials and policies come back as they were", caseChangedCredentialsAndPoliciesComeBackAsTheyWere},
 		{"leases and requests are listed page by page", caseLeasesAndRequestsAreListedPageByPage},
 		{"ids are found by their beginnings", caseIDsAreFoundByTheirBeginnings},
+		{"rotations that are due come back as they were", caseDueRotationsComeBackAsTheyWere},
 		{"keys come back as they were", caseKeysComeBackAsTheyWere},
 	}
 }
@@ -272,5 +273,42 @@ func caseIDsAreFoundByTheirBeginnings(t *testing.T, s *store.Store) {
 			}
 		}
 		return nil
+	})
+}
+
+func caseDueRotationsComeBackAsTheyWere(t *testing.T, s *store.Store) {
+	due := func(n, look int) vault.DueRotation {
+		return vault.DueRotation{CredentialID: id(n), Salt: []byte{0, 1, 2}, Since: at(1), Tries: int64(n), Running: n == 1, Look: at(look)}
+	}
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		for n := range 3 {
+			if err := errors.Join(tx.AddCredential(ctx, aCredential(n, fmt.Sprint("c", n), "a")), tx.AddDueRotation(ctx, due(n, 9-n))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	refuses(t, s, vault.ErrTaken, func(ctx context.Context, tx vault.Tx) error { return tx.AddDueRotation(ctx, due(1, 5)) })
+	refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeDueRotation(ctx, due(1, 5), at(7)) })
+	view(t, s, func(ctx context.Context, r vault.Reader) error {
+		one, err1 := r.DueRotation(ctx, id(1))
+		same(t, one, due(1, 8))
+		some, err2 := r.DueRotations(ctx, at(9), 9)
+		same(t, some, []vault.DueRotation{due(2, 7), due(1, 8)})
+		first, err3 := r.DueRotations(ctx, at(30), 1)
+		same(t, first, []vault.DueRotation{due(2, 7)})
+		return errors.Join(err1, err2, err3)
+	})
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		return errors.Join(tx.ChangeDueRotation(ctx, due(1, 20), at(8)), tx.RemoveDueRotation(ctx, id(2)), tx.RemoveDueRotation(ctx, id(2)), tx.RemoveCredential(ctx, id(0), 1))
+	})
+	view(t, s, func(ctx context.Context, r vault.Reader) error {
+		left, err := r.DueRotations(ctx, at(59), 9)
+		same(t, left, []vault.DueRotation{due(1, 20)})
+		_, gone := r.DueRotation(ctx, id(0))
+		if !errors.Is(gone, vault.ErrAbsent) {
+			t.Errorf("it outlives its credential: %v", gone)
+		}
+		return err
 	})
 }

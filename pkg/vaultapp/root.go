@@ -51,7 +51,7 @@ func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now, Slow: auth.NewLimiter(hashes, hashQueue, hashWait), Upstreams: &upstreams{wiring: w}})
+	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now, Slow: auth.NewLimiter(hashes, hashQueue, hashWait), Upstreams: &upstreams{wiring: w}, Rotators: rotators(s)})
 	var ended vault.Maintained
 	if err == nil {
 		ended, err = w.catchUp(ctx, service)

@@ -33,6 +33,15 @@ type recordJSON struct {
 	CreatedBy   string    `json:"created_by"`
 	Changed     time.Time `json:"changed,omitzero"`
 	ChangedBy   string    `json:"changed_by"`
+
+	Rotation *rotationJSON `json:"rotation,omitempty"` // one that is due
+}
+
+// rotationJSON is a rotation that a credential waits for.
+type rotationJSON struct {
+	Since time.Time `json:"since"`
+	Tries int64     `json:"tries"`
+	Next  time.Time `json:"next"` // when it may be tried
 }
 
 // names finds the names of policies by their ids.

@@ -2,11 +2,14 @@ package credentials
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/cli/vaultcli"
+	"github.com/redim-tools/redim/pkg/render"
+	"github.com/redim-tools/redim/pkg/vault"
 )
 
 // ShowOptions are what "credentials show" was told.
@@ -49,6 +52,19 @@ func runShow(ctx context.Context, opts *ShowOptions) error {
 		if err != nil {
 			return err
 		}
-		return opts.write(ctx, v, c)
+		n, err := policies(ctx, v, c)
+		if err != nil {
+			return err
+		}
+		doc, fields := n.json(c), n.fields(c)
+		d, err := v.DueRotation(ctx, c.ID)
+		switch {
+		case err == nil:
+			doc.Rotation = &rotationJSON{Since: d.Since, Tries: d.Tries, Next: d.Look}
+			fields = append(fields, render.Field{Name: "Rotation due since", Value: d.Since}, render.Field{Name: "Rotation tries", Value: d.Tries}, render.Field{Name: "Rotation next", Value: d.Look})
+		case !errors.Is(err, vault.ErrAbsent):
+			return err
+		}
+		return opts.One(doc, fields)
 	})
 }
