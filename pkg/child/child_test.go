@@ -121,10 +121,12 @@ func (s *slow) Write(b []byte) (int, error) {
 func TestASlowReaderGetsEverything(t *testing.T) {
 	t.Parallel()
 	var out slow
-	status, err := run(t, child.Command{Args: []string{"sh", "-c", "i=0; while [ $i -lt 9999 ]; do echo 0123456789012345678; i=$((i+1)); done; sleep 1000 >&2 &"}, Out: &out, Err: io.Discard})
+	var pid bytes.Buffer
+	status, err := run(t, child.Command{Args: []string{"sh", "-c", "i=0; while [ $i -lt 9999 ]; do echo 0123456789012345678; i=$((i+1)); done; sleep 1000 & echo $! >&2"}, Out: &out, Err: &pid})
 	if err != nil || status.Code != 0 || out.Len() != 9999*20 {
 		t.Error(status, err, out.Len())
 	}
+	_, _ = shell(t, "kill "+strings.TrimSpace(pid.String()), "PATH="+os.Getenv("PATH"))
 }
 
 type broken struct{ err error }

@@ -132,11 +132,13 @@ func (w *wiring) abandon() {
 	}
 }
 
+// begin puts the person's terminal into raw mode before anything is shown there:
+// until then it ends lines in its own way, on top of what the program's does.
 func (w *wiring) begin() {
+	w.terminal.attach()
 	for _, d := range w.drains {
 		go d.run()
 	}
-	w.terminal.attach()
 }
 
 // finish gets what the program has left in pipes and terminal.
