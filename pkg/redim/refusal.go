@@ -174,7 +174,7 @@ func (c *Client) logInHint(op *dialect.Operation, resp *http.Response) string {
 	case c.mfaCode != nil:
 		return "check api_user, api_password and authenticator, and that the code is the present one; each is good for one log-in"
 	case c.delegation.Domain == "":
-		return "check api_user and api_password; an empty authenticator means an explicit account, a domain account needs authenticator"
+		return "check api_user and api_password; an empty authenticator means an explicit account, a domain account needs authenticator; an identity that needs a one-time code needs mfa_code too"
 	}
 	return "check api_user, api_password and authenticator (usually the NetBIOS name of the domain); an identity that needs a one-time code needs mfa_code too"
 }
