@@ -55,6 +55,9 @@ func converse(out, steps string, command []string) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = terminal.Close() }()
+	if err := keepOutput(terminal); err != nil {
+		return 0, err
+	}
 	screen := dialogue.Open(terminal)
 	err = screen.Play(ctx, steps)
 	if err != nil {
