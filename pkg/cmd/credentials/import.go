@@ -71,6 +71,8 @@ func runImport(ctx context.Context, opts *ImportOptions) error {
 		return err
 	}
 	defer wipe(rows)
+	ctx, cancel := context.WithTimeout(ctx, vaultcli.Patience)
+	defer cancel()
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
 		plan, err := v.ImportCredentials(ctx, v.Actor, rows, opts.DryRun)
 		if err != nil {
