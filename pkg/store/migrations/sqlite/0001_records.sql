@@ -126,9 +126,8 @@ create index requests_by_credential on requests (credential_id, id);
 create index requests_by_actor on requests (actor_key, id);
 
 -- A lease. Most have ended; what is asked of those that hold is kept small. The
--- body has what nobody searches by. Ids of one process end with a number that
--- counts up, and their index takes that end first, so that what is added
--- together stands together and not in a page of its own each.
+-- body has what nobody searches by. Ids are random; their index takes the end
+-- first, and a search names both.
 create table leases (
   n             integer constraint leases_n primary key,
   id            text    not null,
