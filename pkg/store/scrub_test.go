@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"bytes"
-	stdbytes "bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -140,7 +139,7 @@ func holding(t *testing.T, files []string) (places int) {
 		if err != nil && !os.IsNotExist(err) {
 			t.Fatal(err)
 		}
-		places += stdbytes.Count(data, []byte(gone))
+		places += bytes.Count(data, []byte(gone))
 	}
 	return places
 }

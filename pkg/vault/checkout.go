@@ -81,13 +81,14 @@ var errUnplain = errors.New("not a plain check-out")
 
 // issue is the short way: a check-out that needs nobody's approval is decided
 // before its unit begins. Whether somebody else holds the credential is not
-// asked, for the store refuses a second holder. What is refused, or is not
+// asked, for the store refuses a second holder; whether a rotator is at work on it
+// is asked inside the unit, the long way. What is refused, or is not
 // plain, goes the long way.
 func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared) (outcome, error) {
 	a := q.begin(intent, ready)
 	a.credential = ready.credential
 	v := a.decide()
-	if v.hold == 0 || a.policy.Approval.Needed > 0 || a.ask.Request != "" || !a.credential.Source.Here() {
+	if v.hold == 0 || a.policy.Approval.Needed > 0 || a.policy.Rotator != "" || a.ask.Request != "" || !a.credential.Source.Here() {
 		return outcome{}, errUnplain
 	}
 	a.lease = a.newLease(v.hold)

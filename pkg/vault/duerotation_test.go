@@ -48,10 +48,10 @@ func newRotating(t *testing.T) (*world, *fakeRotator, vault.Credential) {
 	return w, r, w.credential("web01/root", "turning")
 }
 
-// giveBack checks a credential out and in again.
-func (w *world) giveBack(ask vault.Ask, ref string) {
+// giveBack checks web01/root out and in again.
+func (w *world) giveBack(ask vault.Ask) {
 	w.Helper()
-	c, _, err := w.checkOut(ask, ref, 0)
+	c, _, err := w.checkOut(ask, "web01/root", 0)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestARotatorIsCalledAfterACheckIn(t *testing.T) {
 	t.Parallel()
 	w, r, c := newRotating(t)
 	first := canary + " of web01/root"
-	w.giveBack(vault.Ask{Actor: admin("alice")}, "web01/root")
+	w.giveBack(vault.Ask{Actor: admin("alice")})
 	_, second, err := w.checkOut(vault.Ask{Actor: admin("bob")}, "web01/root", 0)
 	if due, _ := w.waits(c); err != nil || due || second == first || len(r.orders) != 1 || reveal(t, r.orders[0].Old) != first {
 		t.Fatalf("due %v, %d calls, %v", due, len(r.orders), err)
@@ -102,7 +102,7 @@ func TestARotatorIsCalledAfterACheckIn(t *testing.T) {
 func TestARotationThatWasCutShortGoesOnWithTheSameProposal(t *testing.T) {
 	t.Parallel()
 	w, r, c := newRotating(t)
-	w.giveBack(vault.Ask{Actor: admin("alice"), Later: true}, "web01/root") // and was killed then
+	w.giveBack(vault.Ask{Actor: admin("alice"), Later: true}) // and was killed then
 	if due, tries := w.waits(c); !due || tries != 0 {
 		t.Fatal("nothing is due")
 	}
@@ -142,12 +142,12 @@ func TestWhileARotatorRunsNobodyChecksOutAndNobodyElseRuns(t *testing.T) {
 			t.Errorf("%+v, %v", done, err)
 		}
 	}
-	w.giveBack(vault.Ask{Actor: admin("alice")}, "web01/root")
+	w.giveBack(vault.Ask{Actor: admin("alice")})
 	if due, _ := w.waits(c); due || calls != 1 {
 		t.Errorf("due %v after %d calls", due, calls)
 	}
 	// A process that was killed while its rotator ran stops nobody for long.
-	w.giveBack(vault.Ask{Actor: admin("alice"), Later: true}, "web01/root")
+	w.giveBack(vault.Ask{Actor: admin("alice"), Later: true})
 	d := w.store.state.due[c.ID]
 	d.Running, d.Look = true, w.now.Add(time.Minute)
 	w.store.state.due[c.ID] = d
@@ -170,7 +170,7 @@ func TestWhatIsHeldIsRotatedWhenTheLastHasGivenItBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.giveBack(bob, "web01/root")
+	w.giveBack(bob)
 	if done, err := w.Maintain(t.Context()); err != nil || done.Rotated+done.Unrotated != 0 || len(r.orders) != 0 {
 		t.Errorf("%+v, %v, %d calls", done, err, len(r.orders))
 	}
@@ -191,7 +191,7 @@ func TestARotatorThatFailsIsTriedAgainLaterAndLater(t *testing.T) {
 	} {
 		w.store.state.due = map[string]vault.DueRotation{}
 		*r = how
-		w.giveBack(vault.Ask{Actor: admin("alice")}, "web01/root")
+		w.giveBack(vault.Ask{Actor: admin("alice")})
 		if !strings.HasSuffix(w.kinds(), "credential.rotated:"+name) {
 			t.Error(w.kinds())
 		}
@@ -231,7 +231,7 @@ func TestARotationThatNobodyAsksForAnyMoreIsDropped(t *testing.T) {
 		},
 	} {
 		w, r, c := newRotating(t)
-		w.giveBack(vault.Ask{Actor: admin("alice"), Later: true}, "web01/root")
+		w.giveBack(vault.Ask{Actor: admin("alice"), Later: true})
 		if err := do(w); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -245,7 +245,7 @@ func TestARotationThatNobodyAsksForAnyMoreIsDropped(t *testing.T) {
 func TestARotatorThatIsNotKnownHereIsLeftToOthersAndNotPutIntoAPolicy(t *testing.T) {
 	t.Parallel()
 	w, r, c := newRotating(t)
-	w.giveBack(vault.Ask{Actor: admin("alice"), Later: true}, "web01/root")
+	w.giveBack(vault.Ask{Actor: admin("alice"), Later: true})
 	before := len(w.store.state.records)
 	elsewhere := w.open(map[string]vault.Rotator{"other": r})
 	if done, err := elsewhere.Maintain(t.Context()); err != nil || done.Unrotated != 1 || len(w.store.state.records) != before {
@@ -259,7 +259,7 @@ func TestARotatorThatIsNotKnownHereIsLeftToOthersAndNotPutIntoAPolicy(t *testing
 	}
 	_, err := elsewhere.CreatePolicy(t.Context(), admin("root"), vault.PolicyEdit{Name: new("x"), Rotator: new("script")})
 	refused(t, err, pam.ErrUsage, "there are: other")
-	_, _, err = w.open().EditPolicy(t.Context(), admin("root"), "turning", 0, vault.PolicyEdit{Rotator: new("scirpt")})
+	_, _, err = w.open().EditPolicy(t.Context(), admin("root"), "turning", 0, vault.PolicyEdit{Rotator: new("scripts")})
 	refused(t, err, pam.ErrUsage, "there is none here yet")
 	if _, _, err := w.open().EditPolicy(t.Context(), admin("root"), "turning", 0, vault.PolicyEdit{Description: new("what it has may stay")}); err != nil {
 		t.Error(err)

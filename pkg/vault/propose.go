@@ -1,11 +1,11 @@
 package vault
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
-	"strings"
 
 	"github.com/redim-tools/redim/pkg/secret"
 )
@@ -45,7 +45,7 @@ func attemptProposal(key []byte, d DueRotation, c Credential, n uint64) secret.V
 		text[i] = letters[sum[i]%byte(len(letters))]
 	}
 	for _, kind := range []string{letters[:24], letters[24:49], letters[49:57], letters[57:]} {
-		if !strings.ContainsAny(string(text), kind) {
+		if !bytes.ContainsAny(text, kind) {
 			clear(text)
 			return secret.Value{}
 		}

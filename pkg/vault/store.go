@@ -70,7 +70,6 @@ type Reader interface {
 	EventReader
 	KeyReader
 	IDReader
-	RotationReader
 }
 
 // Tx reads and writes in one unit.
@@ -87,7 +86,6 @@ type Tx interface {
 	LeaseWriter
 	EventWriter
 	KeyWriter
-	RotationWriter
 }
 
 // IntegrationReader reads integrations.
@@ -176,16 +174,18 @@ type RequestWriter interface {
 	ChangeRequest(ctx context.Context, r Request) error
 }
 
-// LeaseReader reads leases, and what they hold elsewhere.
+// LeaseReader reads leases, what they hold elsewhere, and what follows their end.
 type LeaseReader interface {
 	PassageReader
+	RotationReader
 	Lease(ctx context.Context, id string) (Lease, error)
 	Leases(ctx context.Context, c LeaseCriteria) (Page[Lease], error)
 }
 
-// LeaseWriter writes leases, and what they hold elsewhere.
+// LeaseWriter writes leases, what they hold elsewhere, and what follows their end.
 type LeaseWriter interface {
 	PassageWriter
+	RotationWriter
 	// AddLease is ErrTaken when its id or its holder's key is taken, or when it
 	// is exclusive and another exclusive lease of the credential is open.
 	AddLease(ctx context.Context, l Lease) error
