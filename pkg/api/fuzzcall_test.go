@@ -36,10 +36,10 @@ func FuzzCall(f *testing.F) {
 	f.Add("PUT", "//v1/../v1/checkouts/%2e%2e", "a=%zz", "\xff\xfe", "text/html", "\u202e")
 	f.Fuzz(func(t *testing.T, method, path, query, body, kind, key string) {
 		if strings.Contains(query, "wait") && len(query) > 8 {
-			t.Skip() // it would wait
+			return // it would wait
 		}
 		if path == "/v1/logout" {
-			t.Skip() // the others need the token
+			return // the others need the token
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()

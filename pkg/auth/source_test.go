@@ -154,7 +154,7 @@ func FuzzSource(f *testing.F) {
 	f.Add(`for="[2001:db8::1]:80";by=a,`, true)
 	f.Fuzz(func(t *testing.T, said string, apart bool) {
 		if strings.ContainsAny(said, "\r\n\x00") {
-			t.Skip()
+			return // no header line carries these
 		}
 		for _, c := range []struct {
 			header auth.Header

@@ -74,7 +74,7 @@ func FuzzWriter(f *testing.F) {
 	f.Add([]byte("line one is long\nline two is long"), []byte("\xff\xfe\xfd\xfc"), []byte("line two is long\r\n//79/A== \\377\\376\\375\\374"), []byte{})
 	f.Fuzz(func(t *testing.T, one, other, text, sizes []byte) {
 		if len(one) < Shortest || len(other) < Shortest || len(one)+len(other) > 64 || len(text) > 400 {
-			t.Skip("too short to be masked, or too long to be slow")
+			return // too short to be masked, or too long to be slow
 		}
 		s, err := New(secret.New(bytes.Clone(one)), secret.New(bytes.Clone(other)))
 		if err != nil {
