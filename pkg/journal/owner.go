@@ -116,6 +116,14 @@ func isUnfinished(c pam.Checkout) bool {
 // were never recorded.
 func (j *Journal) sweepOwners() { atomicfile.SweepLocks(filepath.Join(j.dir, ownersName), 0) }
 
+// tidy does so where that is possible; nothing depends on it.
+func (j *Journal) tidy(ctx context.Context) {
+	_ = j.locked(ctx, func() error {
+		j.sweepOwners()
+		return nil
+	})
+}
+
 // Recover makes the caller the only one who recovers what is abandoned, until it
 // calls release or its process ends. It waits for another one, after it has told
 // so by waiting. ErrInterrupted when ctx ends first.
@@ -129,6 +137,7 @@ func (j *Journal) Recover(ctx context.Context, waiting func()) (release func(), 
 		return nil, unavailable(err)
 	}
 	if got {
+		j.tidy(ctx)
 		return release, nil
 	}
 	waiting()
@@ -137,5 +146,6 @@ func (j *Journal) Recover(ctx context.Context, waiting func()) (release func(), 
 	} else if err != nil {
 		return nil, unavailable(err)
 	}
+	j.tidy(ctx)
 	return release, nil
 }

@@ -138,6 +138,23 @@ func TestARewriteRemovesWhatDeadOwnersLeftAndNothingOfLivingOnes(t *testing.T) {
 	wantAbandoned(t, New(j.dir))
 }
 
+func TestARecoveryRemovesWhatDeadOwnersLeftOfWhatWasNeverRecorded(t *testing.T) {
+	t.Parallel()
+	j := New(t.TempDir())
+	add(t, j, owned("a", stateIntended))
+	if err := os.WriteFile(j.ownerPath("killed before its intent was on disk"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	release, err := New(j.dir).Recover(t.Context(), func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if n := owners(t, j); n != 1 {
+		t.Errorf("%d files are left, want that of a", n)
+	}
+}
+
 func TestNoOwnerNoIntent(t *testing.T) {
 	t.Parallel()
 	j := New(t.TempDir())
