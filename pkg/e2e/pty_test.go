@@ -50,14 +50,11 @@ func converse(out, steps string, command []string) (int, error) {
 		defer func() { _ = file.Close() }()
 		cmd.Stdout = file
 	}
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 120})
+	terminal, err := startAt(cmd, &pty.Winsize{Rows: 40, Cols: 120})
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = terminal.Close() }()
-	if err := keepOutput(terminal); err != nil {
-		return 0, err
-	}
 	screen := dialogue.Open(terminal)
 	err = screen.Play(ctx, steps)
 	if err != nil {

@@ -100,9 +100,14 @@ type service struct {
 
 func newService(t *testing.T, wanted int) *service {
 	t.Helper()
+	return serve(t, &service{wanted: wanted})
+}
+
+func serve(t *testing.T, s *service) *service {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	s := &service{Listener: l, counts: map[string]int{}, start: make(chan struct{}), wanted: wanted}
+	s.Listener, s.counts, s.start = l, map[string]int{}, make(chan struct{})
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
@@ -223,8 +228,7 @@ func TestFiftyUsersTakeOneDelegationLoginAndFiftyOfTheirOwn(t *testing.T) {
 
 func TestFiftyProcessesTryAWrongPasswordOnce(t *testing.T) {
 	t.Parallel()
-	s := newService(t, 50)
-	s.refuse = true
+	s := serve(t, &service{wanted: 50, refuse: true})
 	users := append(repeat("alice", 25), repeat("bob", 25)...)
 	for i, said := range s.run(t, t.TempDir(), users...) {
 		if said != string(pam.ErrDelegationRefused) {
