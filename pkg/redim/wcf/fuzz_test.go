@@ -28,7 +28,7 @@ func FuzzDate(f *testing.F) {
 
 // FuzzWalk holds the walker against the standard library.
 func FuzzWalk(f *testing.F) {
-	for _, seed := range []string{`{"a":{"b":"c\/d"},"e":[1,null,"\ud83d\udd11"]}`, `[]`, `"\u0000"`, `{"a":"}"`, `{"a"`, `[1,`, `"\`, `{"\u00"`, "\xef\xbb\xbf{}"} {
+	for _, seed := range []string{`{"a":{"b":"c\/d"},"e":[1,null,"\ud83d\udd11"]}`, `[]`, `"\u0000"`, `{"a":"}"`, `{"a"`, `[1,`, `"\`, `{"\u00"`, "\xef\xbb\xbf{}", "{\"\xce\xce\":[]}"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

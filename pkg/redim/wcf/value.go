@@ -20,7 +20,16 @@ func Text(value []byte) (string, bool) {
 	case value[0] != '"':
 		return string(value), true
 	}
-	return strings.ToValidUTF8(string(unquote(nil, value)), "\uFFFD"), true
+	return validText(unquote(nil, value)), true
+}
+
+// validText puts U+FFFD for each byte that is part of no character, as
+// encoding/json does.
+func validText(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	return string([]rune(string(b)))
 }
 
 // Secret reads a string into bytes of its own, which can be wiped. An empty
