@@ -9,4 +9,4 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/redim"
 )
 
-func main() { os.Exit(app.Main("redim", redim.New, os.Args[1:])) }
+func main() { os.Exit(app.Main("redim", redim.New, redim.Arguments(os.Args[0], os.Args[1:]))) }

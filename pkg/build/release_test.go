@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,9 @@ func TestReleaseFilesExist(t *testing.T) {
 	t.Parallel()
 	r := readRelease(t)
 	for _, s := range append(r.Archives[0].Files, r.NFPMs[0].Contents...) {
+		if s.Type == symlink {
+			continue
+		}
 		if found, err := filepath.Glob(filepath.Join(root, s.Src)); err != nil || len(found) == 0 {
 			t.Errorf("%s: no such file (%v)", s.Src, err)
 		}
@@ -127,6 +131,19 @@ func TestReleasePackagesEveryCompletion(t *testing.T) {
 					t.Errorf("%s: %s does not go to %s", packager, src, dst)
 				}
 			}
+		}
+	}
+}
+
+const symlink = "symlink"
+
+// The packages bring the names by which git and docker call us, beside the program.
+func TestReleasePackagesBringTheNamesOfHelpers(t *testing.T) {
+	t.Parallel()
+	r := readRelease(t)
+	for _, name := range []string{"git-credential-redim", "docker-credential-redim"} {
+		if !slices.Contains(r.NFPMs[0].Contents, source{Src: r.Builds[0].Binary, Dst: "/usr/bin/" + name, Type: symlink}) {
+			t.Errorf("%s is not packaged", name)
 		}
 	}
 }

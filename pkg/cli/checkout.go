@@ -16,6 +16,7 @@ type CheckoutJSON struct {
 	Credential CredentialJSON `json:"credential"`
 	Comment    string         `json:"comment,omitempty"`
 	Ticket     string         `json:"ticket,omitempty"`
+	Via        string         `json:"via,omitempty"`
 	At         time.Time      `json:"at"`
 	Due        time.Time      `json:"due,omitzero"`
 }
@@ -24,6 +25,6 @@ type CheckoutJSON struct {
 func NewCheckoutJSON(c pam.Checkout, now time.Time) CheckoutJSON {
 	return CheckoutJSON{
 		ID: c.ID, State: string(c.State), Overdue: c.Overdue(now), Profile: c.Profile, Identity: c.Identity.String(),
-		Credential: NewCredentialJSON(c.Credential), Comment: c.Comment, Ticket: c.Ticket, At: c.At, Due: c.Due,
+		Credential: NewCredentialJSON(c.Credential), Comment: c.Comment, Ticket: c.Ticket, Via: c.Via, At: c.At, Due: c.Due,
 	}
 }

@@ -33,6 +33,8 @@ func (s *Settings) assign(k Key, v value) []Problem {
 		return one(assignURLs(field, k, v))
 	case *map[string]secret.Source:
 		return assignRotators(field, k, v)
+	case *map[string]pam.Selector:
+		return assignServers(field, k, v)
 	case *map[string]any:
 		return one(assignTree(field, k, v))
 	}

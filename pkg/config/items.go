@@ -93,6 +93,8 @@ func show(field any) (string, any) {
 		return strings.Join(*f, ","), append([]string{}, *f...)
 	case *map[string]secret.Source:
 		return showRotators(*f)
+	case *map[string]pam.Selector:
+		return showServers(*f)
 	case *map[string]any:
 		return showTree(*f)
 	}

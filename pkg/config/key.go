@@ -22,6 +22,7 @@ const (
 	TypeTree     Type = "tree"           // nested, checked by who reads it
 	TypeURLs     Type = "list of URLs"
 	TypeRotators Type = "map of commands"
+	TypeServers  Type = "map of credentials" // server to credential
 )
 
 // Key describes one setting. Everything about it is said here and nowhere else.
@@ -54,7 +55,7 @@ func (k Key) Secret() bool { return k.Type == TypeSecret }
 
 // IsMap reports whether single entries can be set as KEY.ENTRY=VALUE.
 func (k Key) IsMap() bool {
-	return k.Type == TypeDomains || k.Type == TypeJobs || k.Type == TypeRotators
+	return k.Type == TypeDomains || k.Type == TypeJobs || k.Type == TypeRotators || k.Type == TypeServers
 }
 
 // Lookup finds a key by name. For an entry of a map, such as

@@ -119,7 +119,11 @@ func spelling(k Key, m *yaml.Node, name string) string {
 }
 
 func sameEntry(k Key, a, b string) bool {
-	if k.Type != TypeJobs {
+	switch k.Type {
+	case TypeJobs:
+	case TypeServers:
+		return foldServer(a) == foldServer(b)
+	default:
 		return foldName(a) == foldName(b)
 	}
 	ta, errA := pam.ParseStoreType(a)

@@ -39,6 +39,7 @@ type Settings struct {
 	DialectOperations  map[string]any
 	Cache              Cache
 	CI                 CI
+	Helper             Helper
 	Store              string                   // sqlite, sqlite:PATH or postgres://…
 	Key                string                   // of the store, in the forms of Cache.Key
 	Rotators           map[string]secret.Source // commands, by the names that policies have for them

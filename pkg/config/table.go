@@ -11,6 +11,7 @@ func Keys() []Key {
 	keys = append(keys, of(ToolRedim, transportKeys())...)
 	keys = append(keys, ownKeys()...)
 	keys = append(keys, jobKeys()...)
+	keys = append(keys, helperKeys()...)
 	keys = append(append(keys, vaultKeys()...), integrationKeys()...)
 	keys = append(keys, serveKeys()...)
 	return append(keys, doorKeys()...)
@@ -156,6 +157,18 @@ func jobKeys() []Key {
 		{Name: "ci.ticket", Type: TypeText, Default: DefaultTicket, Example: "#([0-9]+)", check: checkPattern,
 			Doc:   "What a ticket's number looks like there: a regular expression, of which the first group counts, if it has one.",
 			field: func(s *Settings) any { return &s.CI.Ticket }},
+	}
+}
+
+// helperKeys say what other programs get, which call a helper without flags.
+func helperKeys() []Key {
+	return []Key{
+		{Name: "helper.user", Type: TypeText, Tool: ToolRedim, check: checkUser, Example: `EX\alice`,
+			Doc:   "The session's user, in whose name `redim helper` checks credentials out for summon, git and docker. See [credential helpers](credential-helpers.md).",
+			field: func(s *Settings) any { return &s.Helper.User }},
+		{Name: "helper.credentials", Type: TypeServers, Tool: ToolRedim, Example: "git.example.com=web01/svc-web,registry.example.com:5000=web01/ilo-admin?list=Network gear",
+			Doc:   "Per server that git or docker signs in to, the credential that it gets there: `ENDPOINT/ACCOUNT`, or `ENDPOINT/ACCOUNT?list=LIST` for one of a shared list. A server is `HOST`, `HOST:PORT`, or either with the beginning of a path (`git.example.com/team`), of which the longest that fits counts; for docker also `https://index.docker.io/v1/`.",
+			field: func(s *Settings) any { return &s.Helper.Credentials }},
 	}
 }
 

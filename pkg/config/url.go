@@ -75,7 +75,7 @@ func validHost(u *url.URL) bool {
 // cleartext judges an http address.
 func (s *Settings) cleartext(key string, u *url.URL, accepted bool) []Problem {
 	switch {
-	case isLoopback(u.Hostname()):
+	case IsLoopback(u.Hostname()):
 		return nil
 	case accepted:
 		return []Problem{s.at(key, "http sends passwords readable over the network").warning().hint("use https, with tls.ca_file for a private authority")}
@@ -84,7 +84,9 @@ func (s *Settings) cleartext(key string, u *url.URL, accepted bool) []Problem {
 		hint("use https, with tls.ca_file for a private authority; or take the risk with --accept-risk=%s", RiskCleartext)}
 }
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host is this machine: localhost, or a loopback
+// address, without a port.
+func IsLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
 }

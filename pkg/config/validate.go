@@ -39,6 +39,7 @@ func (s *Settings) Problems(acceptRisks []string) []Problem {
 	out = append(out, s.checkTLS()...)
 	out = append(out, s.checkDomains()...)
 	out = append(out, s.checkJobs()...)
+	out = append(out, s.checkHelper()...)
 	sortProblems(out)
 	return out
 }

@@ -18,6 +18,7 @@ func commands() map[string]command {
 		"serving":      positive(serving),
 		"demo":         positive(demo),
 		"simulate":     positive(simulate),
+		"guarded":      positive(guarded),
 		"kdc":          positive(kdc),
 		"faults":       positive(setFaults),
 		"advance":      positive(advance),

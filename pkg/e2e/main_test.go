@@ -12,13 +12,17 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	redimMain := func() { os.Exit(app.Main("redim", redim.New, redim.Arguments(os.Args[0], os.Args[1:]))) }
 	testscript.Main(m, map[string]func(){
-		"redim":     func() { os.Exit(app.Main("redim", redim.New, os.Args[1:])) },
-		"vault":     func() { os.Exit(app.Main("vault", vaultapp.Root, os.Args[1:])) },
-		"colleague": func() { os.Exit(colleagueMain(os.Args[1:])) },
-		"person":    func() { os.Exit(personMain(os.Args[1:])) },
-		"later":     func() { os.Exit(laterMain(os.Args[1:])) },
-		"powerless": func() { os.Exit(powerlessMain(os.Args[1:])) },
-		"pty":       func() { os.Exit(ptyMain(os.Args[1:])) },
+		"redim":                   redimMain,
+		"summon-redim":            redimMain,
+		"git-credential-redim":    redimMain,
+		"docker-credential-redim": redimMain,
+		"vault":                   func() { os.Exit(app.Main("vault", vaultapp.Root, os.Args[1:])) },
+		"colleague":               func() { os.Exit(colleagueMain(os.Args[1:])) },
+		"person":                  func() { os.Exit(personMain(os.Args[1:])) },
+		"later":                   func() { os.Exit(laterMain(os.Args[1:])) },
+		"powerless":               func() { os.Exit(powerlessMain(os.Args[1:])) },
+		"pty":                     func() { os.Exit(ptyMain(os.Args[1:])) },
 	})
 }

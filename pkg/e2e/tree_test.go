@@ -133,7 +133,7 @@ func TestNoShorthandMeansTwoThings(t *testing.T) {
 func TestWhatChangesSomethingCanBeRehearsed(t *testing.T) {
 	t.Parallel()
 	changes := []string{
-		"redim checkout", "redim checkin", "redim exec", "redim recover", "redim spin", "redim cache clear",
+		"redim checkout", "redim checkin", "redim exec", "redim helper summon", "redim helper git", "redim helper docker", "redim recover", "redim spin", "redim cache clear",
 		"vault integrations new", "vault integrations edit", "vault integrations delete", "vault integrations activate", "vault integrations deactivate",
 		"vault integrations rotate-credential", "vault integrations import", "vault cache clear",
 	}

@@ -14,6 +14,7 @@ type CheckOutRequest struct {
 	Credential pam.Credential
 	Comment    string
 	Ticket     string
+	Via        string        // as pam.Checkout has it
 	For        time.Duration // when it is to be back; 0 leaves that to the service
 }
 
@@ -71,7 +72,7 @@ func (e *Engine) record(ctx context.Context, c pam.Checkout) error {
 func (e *Engine) intent(req CheckOutRequest) pam.Checkout {
 	c := pam.Checkout{
 		ID: e.NewID(), Profile: e.Profile, Service: e.Service, Identity: req.Identity, Credential: req.Credential,
-		Comment: req.Comment, Ticket: req.Ticket, At: e.Clock().UTC(), State: pam.CheckoutIntended, Process: e.Process,
+		Comment: req.Comment, Ticket: req.Ticket, Via: req.Via, At: e.Clock().UTC(), State: pam.CheckoutIntended, Process: e.Process,
 	}
 	c.Due = due(c, req.For, pam.Release{})
 	return c

@@ -141,7 +141,7 @@ func TestARecordComesBackAsItWas(t *testing.T) {
 		want := pam.Checkout{
 			ID: text.Draw(t, "id"), State: rapid.SampledFrom([]pam.CheckoutState{stateIntended, stateOpen, stateRefused, stateCheckedIn}).Draw(t, "state"),
 			Profile: text.Draw(t, "profile"), Service: text.Draw(t, "service"), Identity: pam.Identity{Domain: text.Draw(t, "domain"), Name: text.Draw(t, "name")},
-			Comment: text.Draw(t, "comment"), Ticket: text.Draw(t, "ticket"), At: times.Draw(t, "at"), Process: rapid.IntRange(0, 1).Draw(t, "process"), Back: times.Draw(t, "back"), SpinJob: rapid.Int64().Draw(t, "job"), NoSpin: text.Draw(t, "no spin"),
+			Comment: text.Draw(t, "comment"), Ticket: text.Draw(t, "ticket"), Via: text.Draw(t, "via"), At: times.Draw(t, "at"), Process: rapid.IntRange(0, 1).Draw(t, "process"), Back: times.Draw(t, "back"), SpinJob: rapid.Int64().Draw(t, "job"), NoSpin: text.Draw(t, "no spin"),
 			Credential: pam.Credential{
 				Kind: rapid.SampledFrom([]pam.Kind{pam.KindLocal, pam.KindDomain, pam.KindShared}).Draw(t, "kind"), List: text.Draw(t, "list"),
 				System: text.Draw(t, "system"), Namespace: text.Draw(t, "namespace"), Account: text.Draw(t, "account"), AssetTag: text.Draw(t, "tag"),

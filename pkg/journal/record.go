@@ -22,6 +22,7 @@ type record struct {
 	Credential credential        `json:"credential"`
 	Comment    string            `json:"comment,omitempty"`
 	Ticket     string            `json:"ticket,omitempty"`
+	Via        string            `json:"via,omitempty"`
 	At         time.Time         `json:"at"`
 	Due        time.Time         `json:"due,omitzero"`
 	Process    int               `json:"process,omitempty"`
@@ -51,7 +52,7 @@ func encode(c pam.Checkout) ([]byte, error) {
 	k := c.Credential
 	body, err := json.Marshal(record{
 		Version: version, ID: c.ID, State: c.State, Profile: c.Profile, Service: c.Service, Domain: c.Identity.Domain, User: c.Identity.Name,
-		Comment: c.Comment, Ticket: c.Ticket, At: c.At.UTC(), Due: c.Due.UTC(), Process: c.Process, Back: c.Back.UTC(), SpinJob: c.SpinJob, NoSpin: c.NoSpin,
+		Comment: c.Comment, Ticket: c.Ticket, Via: c.Via, At: c.At.UTC(), Due: c.Due.UTC(), Process: c.Process, Back: c.Back.UTC(), SpinJob: c.SpinJob, NoSpin: c.NoSpin,
 		Credential: credential{Kind: k.Kind, List: k.List, System: k.System, Namespace: k.Namespace, Account: k.Account,
 			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin, Changed: k.LastChanged.UTC()},
 	})
@@ -91,7 +92,7 @@ func (r record) checkout() pam.Checkout {
 	k := r.Credential
 	return pam.Checkout{
 		ID: r.ID, State: r.State, Profile: r.Profile, Service: r.Service, Identity: pam.Identity{Domain: r.Domain, Name: r.User},
-		Comment: r.Comment, Ticket: r.Ticket, At: r.At, Due: r.Due, Process: r.Process, Back: r.Back, SpinJob: r.SpinJob, NoSpin: r.NoSpin,
+		Comment: r.Comment, Ticket: r.Ticket, Via: r.Via, At: r.At, Due: r.Due, Process: r.Process, Back: r.Back, SpinJob: r.SpinJob, NoSpin: r.NoSpin,
 		Credential: pam.Credential{Kind: k.Kind, List: k.List, System: k.System, Namespace: k.Namespace, Account: k.Account,
 			AssetTag: k.AssetTag, Target: k.Target, Type: k.Type, CustomType: k.CustomType, Random: k.Random, AutoSpin: k.AutoSpin, LastChanged: k.Changed},
 	}

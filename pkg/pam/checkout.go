@@ -12,6 +12,7 @@ type Checkout struct {
 	Credential Credential
 	Comment    string
 	Ticket     string
+	Via        string // the program that a helper of ours asked for, and what for: git git.example.com; empty: none
 	At         time.Time
 	Due        time.Time // when it should be back; zero when nobody said
 	State      CheckoutState

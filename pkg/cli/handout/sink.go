@@ -85,7 +85,7 @@ type document struct {
 }
 
 func (s *sink) writeDocument(c pam.Checkout, r pam.Release) error {
-	doc := document{ID: c.ID, Identity: c.Identity.String(), Username: username(c.Credential), Credential: cli.NewCredentialJSON(c.Credential), Comment: c.Comment, Ticket: c.Ticket, Due: c.Due}
+	doc := document{ID: c.ID, Identity: c.Identity.String(), Username: Username(c.Credential), Credential: cli.NewCredentialJSON(c.Credential), Comment: c.Comment, Ticket: c.Ticket, Due: c.Due}
 	shown := any(r.Secret)
 	if s.opts.Reveal || s.opts.Field == "password" {
 		text := reveal(r.Secret)
@@ -110,8 +110,8 @@ func reveal(v secret.Value) string {
 	return text
 }
 
-// username is the account as a log-in wants it.
-func username(c pam.Credential) string {
+// Username is the account as a log-in wants it.
+func Username(c pam.Credential) string {
 	if c.Kind == pam.KindDomain {
 		return c.Namespace + `\` + c.Account
 	}
@@ -126,7 +126,7 @@ func Field(name string, c pam.Checkout, r pam.Release) secret.Value {
 	case "password":
 		return r.Secret
 	case "username":
-		return secret.FromString(username(c.Credential))
+		return secret.FromString(Username(c.Credential))
 	case "account":
 		return secret.FromString(c.Credential.Account)
 	case "system":

@@ -21,6 +21,7 @@ type Options struct {
 	Account string
 	List    string
 	Request handout.Request
+	Via     string // as pam.Checkout has it
 
 	Prompt   func() prompt.Prompter
 	Open     func() (Service, error)
@@ -69,6 +70,7 @@ type Selected struct {
 	Identity   pam.Identity // who yielded it
 	Credential pam.Credential
 	Request    handout.Request
+	Via        string
 }
 
 // Select looks the credentials up and picks the one that is meant: by the flags,
@@ -94,7 +96,7 @@ func (o *Options) Select(ctx context.Context) (Selected, error) {
 		return Selected{}, err
 	}
 	chosen, err := o.choose(ctx, finding.Credentials)
-	return Selected{Service: service, Identity: finding.Identity, Credential: chosen, Request: words}, err
+	return Selected{Service: service, Identity: finding.Identity, Credential: chosen, Request: words, Via: o.Via}, err
 }
 
 func (o *Options) choose(ctx context.Context, creds []pam.Credential) (pam.Credential, error) {
@@ -125,6 +127,6 @@ func (s Selected) Read(ctx context.Context) (pam.Checkout, pam.Release, error) {
 
 func (s Selected) request() engine.CheckOutRequest {
 	return engine.CheckOutRequest{
-		Identity: s.Identity, Credential: s.Credential, Comment: s.Request.Comment, Ticket: s.Request.Ticket, For: s.Request.For,
+		Identity: s.Identity, Credential: s.Credential, Comment: s.Request.Comment, Ticket: s.Request.Ticket, For: s.Request.For, Via: s.Via,
 	}
 }

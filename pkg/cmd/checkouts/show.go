@@ -133,6 +133,7 @@ func (o *ShowOptions) write(c pam.Checkout, abandoned bool, r engine.Rotation) e
 		{Name: "Identity", Value: c.Identity.String()},
 		{Name: "Comment", Value: c.Comment},
 		{Name: "Ticket", Value: c.Ticket},
+		{Name: "Via", Value: c.Via},
 		{Name: "Since", Value: c.At},
 		{Name: "Due", Value: c.Due},
 		{Name: "Given back", Value: c.Back},

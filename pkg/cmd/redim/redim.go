@@ -13,6 +13,7 @@ import (
 	"github.com/redim-tools/redim/pkg/cmd/demo"
 	"github.com/redim-tools/redim/pkg/cmd/dialect"
 	"github.com/redim-tools/redim/pkg/cmd/exec"
+	"github.com/redim-tools/redim/pkg/cmd/helper"
 	"github.com/redim-tools/redim/pkg/cmd/jobs"
 	"github.com/redim-tools/redim/pkg/cmd/recovery"
 	"github.com/redim-tools/redim/pkg/cmd/simulate"
@@ -38,6 +39,7 @@ Start with "redim demo", which shows the main job on a stand-in server, then wit
 		cli.In("use", testsettings.New(app, nil)),
 		cli.In("use", checkout.New(app, nil)),
 		cli.In("use", exec.New(app, nil)),
+		cli.In("use", helper.New(app)),
 		cli.In("use", checkin.New(app, nil)),
 		cli.In("use", checkouts.New(app, nil)),
 		cli.In("use", recovery.New(app, nil)),
