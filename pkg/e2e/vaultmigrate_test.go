@@ -145,12 +145,12 @@ func (m migratable) at(schema int) {
 }
 
 // fill adds rows to a table, whatever columns it has: values that fit the type
-// and differ where they have to.
+// and differ where they have to. Columns with a default have that.
 func (m migratable) fill(table string, rows int) {
 	m.Helper()
 	var columns, values []string
 	m.read(func(ctx context.Context, tx *sqldb.Tx) error {
-		query := `select name, type from pragma_table_info($1) where "notnull" = 1 and pk = 0`
+		query := `select name, type from pragma_table_info($1) where "notnull" = 1 and dflt_value is null and pk = 0`
 		if tx.Dialect() == sqldb.PostgreSQL {
 			query = `select column_name::text, data_type::text from information_schema.columns where table_schema = current_schema() and table_name = $1 and is_nullable = 'NO' and column_default is null and is_identity = 'NO'`
 		}
