@@ -9,17 +9,23 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// guarded starts a server of git, as plain as git takes one, that wants a name and
-// the password in a file of the script. It lives as long as the script.
+// guarded starts a server of git that lives as long as the script.
 func guarded(ts *testscript.TestScript, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: guarded USERNAME FILE")
 	}
-	want := strings.TrimSuffix(ts.ReadFile(args[1]), "\n")
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		username, password, _ := r.BasicAuth()
+	server := gitServer(args[0], strings.TrimSuffix(ts.ReadFile(args[1]), "\n"))
+	ts.Defer(server.Close)
+	ts.Setenv("GUARDED", server.URL)
+}
+
+// gitServer has one repository, as plain as git takes one, for whoever has the
+// name and the password.
+func gitServer(username, password string) *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		gotName, gotPassword, _ := r.BasicAuth()
 		switch {
-		case username != args[0] || password != want:
+		case gotName != username || gotPassword != password:
 			w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
 			http.Error(w, "who are you?", http.StatusUnauthorized)
 		case strings.HasSuffix(r.URL.Path, "/info/refs"):
@@ -28,6 +34,4 @@ func guarded(ts *testscript.TestScript, args []string) {
 			http.NotFound(w, r)
 		}
 	}))
-	ts.Defer(server.Close)
-	ts.Setenv("GUARDED", server.URL)
 }
