@@ -52,7 +52,7 @@ func (c *call) text() ([]byte, error) {
 	}
 	if err != nil {
 		c.see("error", err.Error())
-		return nil, errMalformed.with("the body ended early")
+		return nil, errMalformed.with("the body ended early, or did not come in time")
 	}
 	if len(text) == 0 {
 		return nil, nil

@@ -113,6 +113,10 @@ func (c *call) sizes() error {
 	if c.r.ContentLength > maxBody {
 		return errTooLarge
 	}
+	if len(c.r.TransferEncoding) > 0 {
+		// Where such a body ends, somebody before us may have read otherwise.
+		c.w.Header().Set("Connection", "close")
+	}
 	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxBody)
 	return nil
 }
@@ -233,6 +237,9 @@ func knownMethod(method string) string {
 // fail answers with a problem, and tells the log what was behind it.
 func (c *call) fail(err error) {
 	p := problemOf(err)
+	if c.r.Context().Err() != nil && p.Code == errStopping.Code && !c.api.stopped.Load() {
+		p = errMalformed.with("the caller hung up") // which is no fault of ours
+	}
 	if r, ok := errors.AsType[*vault.Refusal](err); ok {
 		c.saw = append(c.saw, slog.String("cause", string(r.Cause)), slog.String("detail", r.Detail))
 		if r.Integration != "" && c.who.ID == "" {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -30,10 +29,13 @@ func (s *running) listen(ctx context.Context) error {
 			return errors.Join(err, s.main.Close())
 		}
 	}
+	s.main = s.limit(s.main, maxConns)
 	if s.Wrap != nil {
 		s.main = s.Wrap(s.main)
 	}
-	s.main = limit(s.main, maxConns)
+	if s.care != nil {
+		s.care = s.limit(s.care, maxCare)
+	}
 	return nil
 }
 
@@ -78,46 +80,4 @@ func inherited(getenv func(string) string) (map[string]net.Listener, error) {
 func isLoopback(a net.Addr) bool {
 	tcp, ok := a.(*net.TCPAddr)
 	return ok && tcp.IP.IsLoopback()
-}
-
-// limit bounds how many connections are open at once. Further ones wait.
-func limit(l net.Listener, most int) net.Listener {
-	return &limited{Listener: l, slots: make(chan struct{}, most), closed: make(chan struct{})}
-}
-
-type limited struct {
-	net.Listener
-	slots  chan struct{}
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *limited) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.slots
-		return nil, err
-	}
-	return &limitedConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
-}
-
-func (l *limited) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return l.Listener.Close()
-}
-
-type limitedConn struct {
-	net.Conn
-	free func()
-}
-
-func (c *limitedConn) Close() error {
-	err := c.Conn.Close()
-	c.free()
-	return err
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
@@ -33,7 +34,10 @@ type Options struct {
 	MinVersion  uint16 // of TLS
 	// Wrap goes around the listener below TLS; nil: nothing.
 	Wrap func(net.Listener) net.Listener
-	Log  *slog.Logger
+	// Exempt tells peers that may have any number of connections, such as proxies;
+	// nil: nobody.
+	Exempt func(netip.Addr) bool
+	Log    *slog.Logger
 	// Grace is how long running calls have to end; 0: 30 s.
 	Grace time.Duration
 	// Getenv finds what systemd says; nil: nothing.
@@ -52,7 +56,10 @@ const (
 	idleTime   = 2 * time.Minute
 	maxHeader  = 28 << 10 // net/http adds 4 KiB; the service itself takes less
 	maxStreams = 100      // of one HTTP/2 connection
-	maxConns   = 4096
+	maxConns   = 4096     // of the service; further ones wait
+	maxCare    = 256      // of the listener for Care
+
+	addressShare = 4 // one address may have this part of the connections
 )
 
 // Run serves until ctx ends, and then until the calls that run have ended. It
@@ -134,6 +141,9 @@ func (s *running) newServer(h http.Handler) *http.Server {
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	server := &http.Server{
+		// What asks about the server as a whole is for the service to refuse.
+		DisableGeneralOptionsHandler: true,
+
 		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		Protocols: protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: idleTime / 2, WriteByteTimeout: writeTime},
 		ErrorLog: slog.NewLogLogger(quiet{s.Log.Handler()}, slog.LevelDebug),
