@@ -2,12 +2,14 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/redim-tools/redim/pkg/api"
+	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
@@ -39,6 +41,33 @@ func BenchmarkCalls(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkRefusedLogIn guesses at names that there are and that there are not, with
+// credentials of both forms. What a name costs must not tell whether it exists.
+func BenchmarkRefusedLogIn(b *testing.B) {
+	w := newWorld(b, quietLog)
+	typed := secret.FromString(canary)
+	_, err := w.CreateIntegration(b.Context(), admin("root"), vault.IntegrationEdit{Name: new("typed"), Secret: typed, Allowed: &w.app.Allowed})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for form, guess := range map[string]string{"generated": w.secret[:len(w.secret)-1] + "A", "typed": canary + "x"} {
+		for _, name := range []string{"nightly", "typed", "nobody"} {
+			body, _ := json.Marshal(map[string]string{"name": name, "credential": guess})
+			b.Run(form+"/"+name, func(b *testing.B) {
+				for b.Loop() {
+					r := httptest.NewRequest(http.MethodPost, "/v1/login", bytes.NewReader(body))
+					r.Header.Set("Content-Type", "application/json")
+					rec := httptest.NewRecorder()
+					w.api.ServeHTTP(rec, r)
+					if rec.Code != http.StatusForbidden {
+						b.Fatal(rec.Code, rec.Body)
+					}
+				}
+			})
+		}
 	}
 }
 

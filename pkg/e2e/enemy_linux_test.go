@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -93,9 +94,9 @@ func dial(t *testing.T, from, to string) net.Conn {
 }
 
 // handshake opens a connection up to where the protocol begins: h2 or http/1.1.
-func (s *siege) handshake(from, protocol string) *tls.Conn {
+func (s *siege) handshake(protocol string) *tls.Conn {
 	s.Helper()
-	c := tls.Client(dial(s.T, from, s.host()), &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12, NextProtos: []string{protocol}})
+	c := tls.Client(dial(s.T, enemyHome, s.host()), &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12, NextProtos: []string{protocol}})
 	soundly(s.T, c.SetDeadline(time.Now().Add(3*time.Minute)), c.HandshakeContext(s.Context()))
 	if got := c.ConnectionState().NegotiatedProtocol; got != protocol {
 		s.Fatalf("the server speaks %q", got)
@@ -137,8 +138,8 @@ const last = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close
 // end. The bytes have to end it.
 func (s *siege) raw(text string) []reply {
 	s.Helper()
-	c := s.handshake(enemyHome, "http/1.1")
-	defer c.Close()
+	c := s.handshake("http/1.1")
+	defer func() { _ = c.Close() }()
 	go func() { _, _ = io.WriteString(c, text) }()
 	method, _, _ := strings.Cut(text, " ")
 	var all []reply
@@ -276,4 +277,39 @@ func (s *siege) untouched() {
 		s.Errorf("%d secrets were released", n)
 	}
 	s.friend().isServed()
+}
+
+// metric reads a number that the server tells of itself.
+func (s *siege) metric(name string) float64 {
+	s.Helper()
+	r := s.from(friendHome).call(http.MethodGet, "/metrics", nil)
+	for line := range strings.Lines(string(r.body)) {
+		if text, ok := strings.CutPrefix(line, name+" "); ok {
+			value, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+			soundly(s.T, err)
+			return value
+		}
+	}
+	s.Fatalf("there is no %s in %d %s", name, r.status, r.body)
+	return 0
+}
+
+// calms waits until a number is small.
+func (s *siege) calms(name string, most float64) {
+	s.Helper()
+	for end := time.Now().Add(patience); s.metric(name) > most; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.Fatalf("%s is still %v", name, s.metric(name))
+		}
+	}
+}
+
+// sawInLog wants a line of the log.
+func (s *siege) sawInLog(what string) {
+	s.Helper()
+	text, err := os.ReadFile(s.log)
+	soundly(s.T, err)
+	if !strings.Contains(string(text), what) {
+		s.Errorf("the log does not tell %s", what)
+	}
 }

@@ -54,10 +54,11 @@ const (
 	readTime   = 30 * time.Second
 	writeTime  = 30 * time.Second
 	idleTime   = 2 * time.Minute
-	maxHeader  = 28 << 10 // net/http adds 4 KiB; the service itself takes less
-	maxStreams = 100      // of one HTTP/2 connection
-	maxConns   = 4096     // of the service; further ones wait
-	maxCare    = 256      // of the listener for Care
+	pingTime   = 20 * time.Second // of silence, after which HTTP/2 asks whether anybody is there
+	maxHeader  = 28 << 10         // net/http adds 4 KiB; the service itself takes less
+	maxStreams = 100              // of one HTTP/2 connection
+	maxConns   = 4096             // of the service; further ones wait
+	maxCare    = 256              // of the listener for Care
 
 	addressShare = 4 // one address may have this part of the connections
 )
@@ -144,8 +145,8 @@ func (s *running) newServer(h http.Handler) *http.Server {
 		// What asks about the server as a whole is for the service to refuse.
 		DisableGeneralOptionsHandler: true,
 
-		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
-		Protocols: protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: idleTime / 2, WriteByteTimeout: writeTime},
+		Handler: steady(h), ConnContext: withConduct, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		Protocols: protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: pingTime, WriteByteTimeout: writeTime},
 		ErrorLog: slog.NewLogLogger(quiet{s.Log.Handler()}, slog.LevelDebug),
 	}
 	s.servers = append(s.servers, server)

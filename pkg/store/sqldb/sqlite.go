@@ -133,13 +133,17 @@ func (d *lite) borrow(ctx context.Context, to func(*liteConn) error) error {
 
 func (d *lite) failure(err error) error { return sqliteFailure(d.at, err) }
 
+// snapshot begins and ends its transaction whatever becomes of the caller: the
+// driver may say that it was cut short when it has begun all the same, and the
+// connection is for others afterwards.
 func (d *lite) snapshot(ctx context.Context, c *liteConn, unit Unit) error {
-	if _, err := c.Exec(ctx, "begin deferred"); err != nil {
+	settled := context.WithoutCancel(ctx)
+	if _, err := c.Exec(settled, "begin deferred"); err != nil {
 		return err
 	}
 	err := unit(ctx, &Tx{runner: c, fail: d.failure})
-	if _, e := c.Exec(context.WithoutCancel(ctx), "rollback"); err == nil {
-		err = e
+	if _, e := c.Exec(settled, "rollback"); e != nil {
+		err = errors.Join(err, e, c.close()) // the next who borrows it opens it anew
 	}
 	return err
 }

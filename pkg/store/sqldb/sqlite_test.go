@@ -121,6 +121,36 @@ func TestUnitsThatWaitShareOneTransaction(t *testing.T) {
 	}
 }
 
+// TestACallerWhoGoesAwayLeavesNothingToOthers cuts reads short at every instant.
+// The connections that they had serve the next callers.
+func TestACallerWhoGoesAwayLeavesNothingToOthers(t *testing.T) {
+	t.Parallel()
+	db := lite(t, filepath.Join(t.TempDir(), "x.db"), sqldb.Hooks{})
+	exec(t, db, "create table t (n integer primary key)")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for n := range 500 {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(n)*time.Microsecond)
+				err := db.Read(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+					var n int64
+					_, err := sqldb.One(ctx, tx, "select count(*) from t", nil, []any{&n})
+					return err
+				})
+				cancel()
+				if err != nil && !errors.Is(err, pam.ErrUnreachable) && !errors.Is(err, pam.ErrInterrupted) {
+					t.Errorf("%d us: %v", n, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	for range 8 {
+		count(t, db, "select count(*) from t")
+	}
+}
+
 func TestALockedFileIsWaitedForThenNamed(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "x.db")
