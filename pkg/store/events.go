@@ -82,7 +82,7 @@ func (t *txn) entriesBeyond(ctx context.Context, c vault.EventCriteria, after pl
 	w.events(c)
 	w.beyond(t.Dialect(), after, c.OldestFirst)
 	most := c.Limit + packed
-	rows, err = sqldb.All(ctx, t.Tx, scanEntry, t.records+w.String()+order(t.Dialect(), c.OldestFirst)+w.limit(most), w.args...)
+	rows, err = sqldb.All(ctx, t.Tx, scanEntry, t.records+w.String()+order(t.Dialect(), c.OldestFirst)+limit(most), w.args...)
 	return rows, len(rows) <= most, err
 }
 

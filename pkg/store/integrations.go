@@ -62,7 +62,7 @@ func (t *txn) AddIntegration(ctx context.Context, i vault.Integration) error {
 	if err := t.insert(ctx, "integrations", integrationColumns, integrationValues(i, max(i.Version, 1))...); err != nil {
 		return err
 	}
-	return t.indexWords(ctx, i)
+	return t.index(ctx, i)
 }
 
 // ChangeIntegration writes the next version.
@@ -70,7 +70,7 @@ func (t *txn) ChangeIntegration(ctx context.Context, i vault.Integration) error 
 	if err := t.change(ctx, "integrations", integrationColumns, "id", i.ID, i.Version, integrationValues(i, i.Version+1)...); err != nil {
 		return err
 	}
-	return t.indexWords(ctx, i)
+	return t.index(ctx, i)
 }
 
 // RemoveIntegration removes; its events stay.
@@ -78,14 +78,27 @@ func (t *txn) RemoveIntegration(ctx context.Context, id string, version int64) e
 	return t.remove(ctx, "integrations", id, version)
 }
 
-// indexWords keeps the words of a description where search looks for them.
-func (t *txn) indexWords(ctx context.Context, i vault.Integration) error {
+// index keeps what search looks for.
+func (t *txn) index(ctx context.Context, i vault.Integration) error {
+	if t.Dialect() == sqldb.SQLite {
+		var n int64
+		if _, err := sqldb.One(ctx, t.Tx, "select n from integrations where id = $1", []any{i.ID}, []any{&n}); err != nil {
+			return err
+		}
+		return t.setTerms(ctx, numbered{i, n})
+	}
 	words, err := vault.ParseWords(i.Description)
 	if err != nil {
 		return err
 	}
-	if t.Dialect() == sqldb.PostgreSQL {
-		return t.Later(ctx, "update integrations set words = array_to_tsvector($1::text[]) where id = $2", words, i.ID)
+	return t.Later(ctx, "update integrations set words = array_to_tsvector($1::text[]) where id = $2", words, i.ID)
+}
+
+// setTerms puts the terms of an integration in the place of those that it had.
+func (t *txn) setTerms(ctx context.Context, i numbered) error {
+	terms, err := termsOf(i.Integration)
+	if err != nil {
+		return err
 	}
-	return t.Later(ctx, "insert or replace into integration_words (rowid, word) values ((select n from integrations where id = $1), $2)", i.ID, strings.Join(words, " "))
+	return t.Later(ctx, "insert or replace into integration_terms (rowid, term) values ($1, $2)", i.n, strings.Join(terms, " "))
 }

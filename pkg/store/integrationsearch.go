@@ -15,29 +15,44 @@ const sortRow vault.Sort = "row"
 // Integrations searches. Without a wish for an order it takes that of names, or
 // the one in which the index answers.
 func (t *txn) Integrations(ctx context.Context, c vault.IntegrationCriteria) (vault.Page[vault.Integration], error) {
-	s := integrationSearch{txn: t, IntegrationCriteria: c, names: trigrams(c.Name)}
+	s := integrationSearch{txn: t, IntegrationCriteria: c}
 	order := s.choose()
-	f := finder[numbered]{txn: t, table: "integrations", columns: "n, " + integrationColumns, limit: c.Limit, scan: scanNumbered, plain: s.plain}
-	if s.names != "" && !onlyPrefix(c.Name) || len(c.Words) > 0 {
-		f.indexed = s.indexed
-	}
+	f := finder[numbered]{txn: t, table: "integrations", columns: "n, " + integrationColumns, limit: c.Limit, scan: scanNumbered, plain: s.plain, indexed: s.indexed}
 	if order == vault.SortName || order == vault.SortNameDown {
 		f.within = func(w *where) { w.within("name_key", c.Name) }
 	}
 	if err := f.orderIntegrations(order, c.After); err != nil {
 		return vault.Page[vault.Integration]{}, err
 	}
-	var rows []numbered
-	var err error
-	if order == sortRow {
-		rows, err = s.byRow(ctx, f)
-	} else {
-		rows, err = f.find(ctx)
+	if order == sortRow && s.way(order) == nil {
+		return vault.Page[vault.Integration]{}, badCursor()
 	}
+	rows, err := s.way(order)(ctx, f)
 	if err != nil {
 		return vault.Page[vault.Integration]{}, err
 	}
 	return bare(paged(rows, c.Paging, func(i numbered) vault.Cursor { return i.cursor(order) }), func(i numbered) vault.Integration { return i.Integration }), nil
+}
+
+// way is how the criteria are best met in an order.
+func (s integrationSearch) way(order vault.Sort) func(context.Context, finder[numbered]) ([]numbered, error) {
+	walk := func(ctx context.Context, f finder[numbered]) ([]numbered, error) { return f.walk(ctx, 0) }
+	switch {
+	case order == sortRow && s.Dialect() == sqldb.SQLite && s.searched():
+		return s.byRow
+	case order == sortRow:
+		return nil // no search of ours has this order
+	case !s.searched():
+		return walk
+	case s.Dialect() == sqldb.SQLite:
+		return s.sorted
+	}
+	return func(ctx context.Context, f finder[numbered]) ([]numbered, error) { return f.find(ctx) }
+}
+
+// searched reports whether there is more to find than what begins with a text.
+func (s integrationSearch) searched() bool {
+	return len(s.Words) > 0 || !s.Name.IsZero() && !onlyPrefix(s.Name)
 }
 
 // numbered is an integration with the number of its row.
@@ -89,7 +104,6 @@ func (f *finder[T]) orderIntegrations(order vault.Sort, after vault.Cursor) erro
 type integrationSearch struct {
 	*txn
 	vault.IntegrationCriteria
-	names string // for the trigram index of SQLite
 }
 
 func (s integrationSearch) choose() vault.Sort {
@@ -98,7 +112,7 @@ func (s integrationSearch) choose() vault.Sort {
 		return s.Sort
 	case !s.After.IsZero():
 		return s.After.Sort
-	case s.Dialect() == sqldb.SQLite && (s.names != "" && prefix(s.Name) == "" || len(s.Words) > 0):
+	case s.Dialect() == sqldb.SQLite && s.searched():
 		return sortRow
 	}
 	return vault.SortName
@@ -117,67 +131,21 @@ func (s integrationSearch) flags(w *where) {
 func (s integrationSearch) plain(w *where) {
 	s.flags(w)
 	w.matches(s.unindexed("name_key"), s.Name)
-	if len(s.Words) > 0 {
+	if s.Dialect() == sqldb.PostgreSQL {
 		s.words(w)
 	}
 }
 
-// words asks the index of words about one row.
+// words asks PostgreSQL for words.
 func (s integrationSearch) words(w *where) {
-	match := wordsMatch(s.Words, s.Dialect())
-	if s.Dialect() == sqldb.PostgreSQL {
-		w.and("words @@ ?::tsquery", match)
-		return
+	if len(s.Words) > 0 {
+		w.and("words @@ ?::tsquery", wordsMatch(s.Words))
 	}
-	w.and("exists (select 1 from integration_words where integration_words.rowid = integrations.n and integration_words match ?)", match)
 }
 
-// indexed lets the index of names or of words lead.
+// indexed lets the indexes of PostgreSQL lead.
 func (s integrationSearch) indexed(w *where) {
 	s.flags(w)
-	if s.Dialect() == sqldb.PostgreSQL {
-		w.matches("name_key", s.Name)
-		if len(s.Words) > 0 {
-			s.words(w)
-		}
-		return
-	}
-	if s.names != "" {
-		w.and("n in (select rowid from integration_names where integration_names match ?)", s.names)
-	}
-	if len(s.Words) > 0 {
-		w.and("n in (select rowid from integration_words where integration_words match ?)", wordsMatch(s.Words, s.Dialect()))
-	}
 	w.matches("name_key", s.Name)
-}
-
-// byRow reads in the order of rows. The index of names leads; beside words it
-// does so only where it finds little, else the index of words.
-func (s integrationSearch) byRow(ctx context.Context, f finder[numbered]) ([]numbered, error) {
-	lead, match := "integration_names", s.names
-	if len(s.Words) > 0 && !s.rare(ctx) {
-		lead, match = "integration_words", wordsMatch(s.Words, sqldb.SQLite)
-	}
-	var w where
-	w.and(lead+" match ?", match)
-	if f.after != nil {
-		w.and(lead+".rowid > ?", f.after...)
-	}
-	s.flags(&w)
-	w.matches("name_key", s.Name)
-	if len(s.Words) > 0 && lead == "integration_names" {
-		s.words(&w)
-	}
-	query := "select " + f.columns + " from " + lead + " cross join integrations on n = " + lead + ".rowid" + w.String() + " order by " + lead + ".rowid" + w.limit(f.limit)
-	return sqldb.All(ctx, s.Tx, f.scan, query, w.args...)
-}
-
-// rare reports whether few names match.
-func (s integrationSearch) rare(ctx context.Context) bool {
-	if s.names == "" {
-		return false
-	}
-	var n int64
-	_, err := sqldb.One(ctx, s.Tx, "select count(*) from (select 1 from integration_names where integration_names match $1 limit $2)", []any{s.names, int64(enough)}, []any{&n})
-	return err == nil && n < enough
+	s.words(w)
 }

@@ -110,7 +110,7 @@ func (t *txn) Leases(ctx context.Context, c vault.LeaseCriteria) (vault.Page[vau
 	}
 	rows, err := page(ctx, t, c.Paging, scanLease, func(l leaseRow) vault.Cursor {
 		return vault.Cursor{Key: strconv.FormatInt(l.n, 10), ID: l.ID}
-	}, "select n, "+leaseColumns+" from leases"+w.String()+order+w.limit(c.Limit), w.args)
+	}, "select n, "+leaseColumns+" from leases"+w.String()+order+limit(c.Limit), w.args)
 	return bare(rows, func(l leaseRow) vault.Lease { return l.Lease }), err
 }
 

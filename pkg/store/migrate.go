@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/redim-tools/redim/pkg/store/sqldb"
+	"github.com/redim-tools/redim/pkg/vault"
 )
 
 // Migrate brings the store at the address to the schema of this program, and
@@ -27,7 +28,41 @@ func (s *Store) known() ([]sqldb.Migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqldb.Migrations(folder, s.at.Dialect)
+	all, err := sqldb.Migrations(folder, s.at.Dialect)
+	if err == nil && s.at.Dialect == sqldb.SQLite {
+		all[termsMigration-1].Then = s.addTerms
+	}
+	return all, err
+}
+
+// termsMigration is the one that lets integrations be found by terms.
+const termsMigration = 8
+
+// addTerms adds the terms of all integrations.
+func (s *Store) addTerms(ctx context.Context, tx *sqldb.Tx) error {
+	t := s.txn(tx)
+	for after := int64(0); ; {
+		var w where
+		w.and("n > ?", after)
+		some, err := sqldb.All(ctx, tx, scanSearched, "select n, name, description, active, auth from integrations"+w.String()+" order by n"+limit(vault.MaxPage), w.args...)
+		if err != nil || len(some) == 0 {
+			return err
+		}
+		for _, i := range some {
+			if err := t.setTerms(ctx, i); err != nil {
+				return err
+			}
+			after = i.n
+		}
+	}
+}
+
+// scanSearched scans what integrations are searched by.
+func scanSearched(r sqldb.Row) (i numbered, err error) {
+	var active int64
+	err = r.Scan(&i.n, &i.Name, &i.Description, &active, &i.Auth)
+	i.Active = active == 1
+	return i, err
 }
 
 func (s *Store) pending(ctx context.Context) ([]sqldb.Migration, error) {

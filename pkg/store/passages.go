@@ -44,7 +44,7 @@ func (t *txn) Passages(ctx context.Context, c vault.PassageCriteria) ([]vault.Pa
 	}
 	query := "select " + passageColumns + " from passages" + w.String() + " order by look, lease_id"
 	if c.Limit > 0 {
-		query += w.limit(c.Limit - 1)
+		query += limit(c.Limit - 1)
 	}
 	return sqldb.All(ctx, t.Tx, scanPassage, query, w.args...)
 }

@@ -56,7 +56,7 @@ func (t *txn) Policies(ctx context.Context, c vault.PolicyCriteria) (vault.Page[
 	}
 	return page(ctx, t, c.Paging, scanPolicy, func(p vault.Policy) vault.Cursor {
 		return vault.Cursor{Sort: vault.SortName, Key: vault.Fold(p.Name), ID: p.ID}
-	}, "select "+policyColumns+" from policies"+w.String()+" order by name_key"+w.limit(c.Limit), w.args)
+	}, "select "+policyColumns+" from policies"+w.String()+" order by name_key"+limit(c.Limit), w.args)
 }
 
 // AddPolicy adds; ErrTaken when the name is.

@@ -90,7 +90,7 @@ func (t *txn) Requests(ctx context.Context, c vault.RequestCriteria) (vault.Page
 		w.and("id > ?", c.After.ID)
 	}
 	return page(ctx, t, c.Paging, scanRequest, func(r vault.Request) vault.Cursor { return vault.Cursor{ID: r.ID} },
-		"select "+requestColumns+" from requests"+w.String()+" order by id"+w.limit(c.Limit), w.args)
+		"select "+requestColumns+" from requests"+w.String()+" order by id"+limit(c.Limit), w.args)
 }
 
 // AddRequest adds; ErrTaken when the id is.

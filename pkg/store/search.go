@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/store/sqldb"
@@ -26,6 +27,8 @@ type finder[T any] struct {
 	after   []any // the place in the order to go on from; nil: the beginning
 	limit   int
 	scan    func(sqldb.Row) (T, error)
+
+	fits func(T) bool // what no condition of SQLite's tells; nil: nothing
 
 	within  func(*where) // a range of the order beside after; may be nil
 	plain   func(*where) // conditions, as they are tested row by row
@@ -54,7 +57,7 @@ func (f finder[T]) walk(ctx context.Context, most int64) ([]T, error) {
 	var w where
 	f.begin(&w)
 	if most > 0 {
-		from := "(select * from " + f.table + w.String() + f.orderBy() + w.number(" limit ?", []any{most}) + ") " + f.table
+		from := "(select * from " + f.table + w.String() + f.orderBy() + limit(int(most)-1) + ") " + f.table
 		w.conds = nil
 		f.plain(&w)
 		return f.read(ctx, &w, from)
@@ -64,17 +67,43 @@ func (f finder[T]) walk(ctx context.Context, most int64) ([]T, error) {
 }
 
 func (f finder[T]) read(ctx context.Context, w *where, from string) ([]T, error) {
-	query := "select " + f.columns + " from " + from + w.String() + f.orderBy() + w.limit(f.limit)
-	return sqldb.All(ctx, f.Tx, f.scan, query, w.args...)
+	return f.few(ctx, "select "+f.columns+" from "+from+w.String()+f.orderBy(), w)
 }
+
+// few reads the rows that the query begins with. SQLite finds a row only when it
+// is read, so those that don't fit are passed over here.
+func (f finder[T]) few(ctx context.Context, query string, w *where) ([]T, error) {
+	if f.fits == nil {
+		query += limit(f.limit)
+		return sqldb.All(ctx, f.Tx, f.scan, query, w.args...)
+	}
+	var rows []T
+	err := sqldb.Each(ctx, f.Tx, func(r sqldb.Row) error {
+		row, err := f.scan(r)
+		if err == nil && f.fits(row) {
+			rows = append(rows, row)
+		}
+		if len(rows) > f.limit {
+			err = errEnough
+		}
+		return err
+	}, query, w.args...)
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return rows, err
+}
+
+// errEnough ends a query whose other rows are not wanted.
+var errEnough = errors.New("enough rows")
 
 // probe asks the index. It is whole when there were few enough to sort them.
 func (f finder[T]) probe(ctx context.Context) (rows []T, whole bool, err error) {
 	var w where
 	f.begin(&w)
 	f.indexed(&w)
-	from := "(select * from " + f.table + w.String() + w.number(" limit ?", []any{int64(enough) + 1}) + ") " + f.table
-	query := "select count(*) over (), " + f.columns + " from " + from + f.orderBy() + w.limit(f.limit)
+	from := "(select * from " + f.table + w.String() + limit(enough) + ") " + f.table
+	query := "select count(*) over (), " + f.columns + " from " + from + f.orderBy() + limit(f.limit)
 	var n int64
 	rows, err = sqldb.All(ctx, f.Tx, func(r sqldb.Row) (T, error) { return f.scan(counted{r, &n}) }, query, w.args...)
 	return rows, n <= enough, err
@@ -132,18 +161,11 @@ func trigrams(m vault.Match) string {
 
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
-// wordsMatch is what the index of words is asked for: each begins a word.
-func wordsMatch(words []string, dialect sqldb.Dialect) string {
+// wordsMatch is what PostgreSQL's index of words is asked for: each begins a word.
+func wordsMatch(words []string) string {
 	terms := make([]string, len(words))
 	for i, word := range words {
-		if dialect == sqldb.PostgreSQL {
-			terms[i] = "'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(word) + "':*"
-		} else {
-			terms[i] = quoted(word) + "*"
-		}
+		terms[i] = "'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(word) + "':*"
 	}
-	if dialect == sqldb.PostgreSQL {
-		return strings.Join(terms, " & ")
-	}
-	return strings.Join(terms, " AND ")
+	return strings.Join(terms, " & ")
 }

@@ -40,15 +40,16 @@ func (w *where) String() string {
 	return " where " + strings.Join(w.conds, " and ")
 }
 
-// limit asks for one row more than the page, which tells whether more follow.
-func (w *where) limit(n int) string {
-	return w.number(" limit ?", []any{int64(n) + 1})
-}
+// limit asks for one row more than the page, which tells whether more follow. It
+// is no argument: SQLite would plan again each time that one is bound, and
+// PostgreSQL would plan for any limit.
+func limit(n int) string { return " limit " + strconv.Itoa(n+1) }
 
-// matches adds what a folded column is compared with.
+// matches adds what a folded column is compared with. SQLite would plan again for
+// each pattern that is a mere argument.
 func (w *where) matches(column string, m vault.Match) {
 	if pattern := likePattern(m); pattern != "" {
-		w.and(column+` like ? escape '\'`, pattern)
+		w.and(column+` like cast(? as text) escape '\'`, pattern)
 	}
 }
 

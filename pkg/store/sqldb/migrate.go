@@ -18,6 +18,7 @@ type Migration struct {
 	Number int64 // 1 is the first, without gaps
 	Name   string
 	SQL    string
+	Then   Unit // what SQL alone can't do, in the same transaction; may be nil
 }
 
 // Applied is a migration as the database noted it.
@@ -135,6 +136,11 @@ func step(ctx context.Context, tx *Tx, known []Migration, now time.Time) (string
 	}
 	if err := tx.Script(ctx, m.SQL); err != nil {
 		return "", fmt.Errorf("migration %04d_%s: %w", m.Number, m.Name, err)
+	}
+	if m.Then != nil {
+		if err := m.Then(ctx, tx); err != nil {
+			return "", fmt.Errorf("migration %04d_%s: %w", m.Number, m.Name, err)
+		}
 	}
 	_, err = tx.Exec(ctx, "insert into schema_migrations (number, name, applied_at) values ($1, $2, $3)", m.Number, m.Name, now.UnixMicro())
 	return fmt.Sprintf("%04d_%s", m.Number, m.Name), err

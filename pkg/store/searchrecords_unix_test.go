@@ -1,0 +1,85 @@
+//go:build unix
+
+package store_test
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/redim-tools/redim/pkg/store"
+	"github.com/redim-tools/redim/pkg/store/sqldb"
+	"github.com/redim-tools/redim/pkg/store/storetest"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// parts are the queries for a part of a name. SQLite is asked for all trigrams.
+func parts(text string) map[sqldb.Dialect]rawQuery {
+	var terms []string
+	size := min(3, len(text))
+	for n := range len(text) - size + 1 {
+		terms = append(terms, "g"+hex.EncodeToString([]byte(text[n:n+size])))
+	}
+	return map[sqldb.Dialect]rawQuery{
+		sqldb.SQLite:     {rawTerms, strings.Join(terms, " AND ")},
+		sqldb.PostgreSQL: {"select * from integrations where name_key like $1 limit 50", "%" + text + "%"},
+	}
+}
+
+func words(all ...string) map[sqldb.Dialect]rawQuery {
+	terms, lexemes := make([]string, len(all)), make([]string, len(all))
+	for n, word := range all {
+		terms[n], lexemes[n] = "w"+hex.EncodeToString([]byte(word)), "'"+word+"':*"
+	}
+	return map[sqldb.Dialect]rawQuery{
+		sqldb.SQLite:     {rawTerms, strings.Join(terms, " AND ")},
+		sqldb.PostgreSQL: {"select * from integrations where words @@ $1::tsquery limit 50", strings.Join(lexemes, " & ")},
+	}
+}
+
+// sites are what the names of the records begin with.
+const sites = "berlin london osaka quito lagos perth oslo turin minsk dakar miami kyoto lyon cairo hanoi zagreb"
+
+// many adds records that are alike, as those of a large estate are.
+func many(b *testing.B, s *store.Store, records int) {
+	b.Helper()
+	sites := strings.Fields(sites)
+	const batch = 2000
+	for from := 0; from < records; from += batch {
+		err := s.Update(context.Background(), func(ctx context.Context, tx vault.Tx) error {
+			for n := from; n < min(from+batch, records); n++ {
+				i := anIntegration(n, fmt.Sprintf("%s-app%07d-%x", sites[n%16], n, n*2654435761%(1<<32)))
+				i.Description = fmt.Sprintf("runs job %d in %s for team%d", n%977, sites[n/16%16], n%50)
+				if i.Active = n%10 != 3; n%7 == 0 {
+					i.Auth = vault.AuthWindows
+				}
+				if err := tx.AddIntegration(ctx, i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// manyInPostgreSQL adds the same records with one statement.
+func manyInPostgreSQL(b *testing.B, server *storetest.Server, records int) {
+	b.Helper()
+	server.Exec(b, "postgres", fmt.Sprintf(`with given as (
+  select n, (string_to_array('%s', ' '))[1 + n %% 16] || '-app' || lpad(n::text, 7, '0') || '-' || to_hex(n * 2654435761 %% 4294967296) as name,
+    'runs job ' || n %% 977 || ' in ' || (string_to_array('%[1]s', ' '))[1 + n / 16 %% 16] || ' for team' || n %% 50 as description
+  from generate_series(0::bigint, %[2]d - 1) n
+)
+insert into test1.integrations (id, name, name_key, description, active, auth, proof_kind, proof_salt, proof_sum, account, allowed, reason, hours, comment,
+  skip_justification, skip_until, grants, version, created, created_by, changed, changed_by, words)
+select '01900000-0000-7000-8000-' || lpad(n::text, 12, '0'), name, name, description, case when n %% 10 = 3 then 0 else 1 end, case when n %% 7 = 0 then 'windows' else 'application' end,
+  'argon2id', '\x010002', '\x03ff', 'EX\svc', '["10.0.0.0/24","2001:db8::1/128"]', 'backup', 5400000000, 'from the <backup> & more', 'it runs at night', 0,
+  '[{"System":"web*","Account":"svc-*"}]', 1, 1763726460000123, 'root', 1763726460000123, 'root', array_to_tsvector(array(select distinct unnest(string_to_array(description, ' '))))
+from given`, sites, records))
+	server.Exec(b, "postgres", "vacuum analyze test1.integrations") //nolint:misspell // PostgreSQL spells it so
+}
