@@ -108,6 +108,23 @@ func TestANewerSchemaIsRefusedByName(t *testing.T) {
 	fails(t, err, pam.ErrUnreachable, "0099_from_the_future")
 }
 
+func TestAnOlderFileIsMadeSearchable(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	s := open(t, "sqlite:"+path)
+	all := estate(t, s)
+	older, err := os.ReadFile(filepath.Join("migrations", "sqlite", "0003_search.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw(t, path, "drop index integrations_by_flags; drop trigger integrations_removed; drop table integration_terms; drop table credential_names",
+		"drop trigger credentials_name_added; drop trigger credentials_name_changed; drop trigger credentials_removed", string(older), "delete from schema_migrations where number >= 8")
+	s = open(t, "sqlite:"+path)
+	for _, c := range searches(t) {
+		checkSearch(t, s, all, c)
+	}
+}
+
 func TestABackupIsWholeAndCanBePutBack(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -162,17 +162,35 @@ func TestALoneCheckOutCostsOneSync(t *testing.T) {
 	}
 	address := sqliteBackend().make(t)
 	_ = open(t, address).Close()
-	few, many := syncs(t, strace, address, 10), syncs(t, strace, address, 60)
+	few, many := syncs(t, strace, address, "alone 10"), syncs(t, strace, address, "alone 60")
 	if many-few != 50 {
 		t.Errorf("50 more check-outs cost %d syncs", many-few)
 	}
 }
 
-// syncs counts the syncs of a process that checks out n times.
-func syncs(t *testing.T, strace, address string, n int) int {
+// The check-outs of many callers share their syncs. How many share one depends
+// on the machine, but ten always do where 64 wait.
+func TestCheckOutsOfACrowdShareTheirSyncs(t *testing.T) {
+	t.Parallel()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("needs strace, to count syncs")
+	}
+	address := sqliteBackend().make(t)
+	_ = open(t, address).Close()
+	few, many := syncs(t, strace, address, "crowd 1"), syncs(t, strace, address, "crowd 41")
+	each := float64(many-few) / (40 * 64)
+	t.Logf("%.3f syncs for each check-out", each)
+	if each >= 0.1 {
+		t.Errorf("2560 check-outs by 64 callers cost %d syncs", many-few)
+	}
+}
+
+// syncs counts the syncs of a process that does what a worker does.
+func syncs(t *testing.T, strace, address, what string) int {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "trace")
-	cmd := worker(t.Context(), fmt.Sprint("alone ", n), address)
+	cmd := worker(t.Context(), what, address)
 	cmd.Args, cmd.Path = append([]string{strace, "-f", "-e", "trace=fsync,fdatasync,sync_file_range", "-o", log}, cmd.Args...), strace
 	if out, err := cmd.Output(); err != nil {
 		t.Fatalf("strace: %v %s", err, out)

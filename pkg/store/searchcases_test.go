@@ -86,6 +86,7 @@ func searchCases() []suiteCase {
 				t.Errorf("%d of %d", len(second.Items), len(all))
 			}
 		}},
+		{"a word is found by its beginning, however long that is", caseLongWords},
 		{"a renamed integration is found by its new name and words only", func(t *testing.T, s *store.Store) {
 			i := anIntegration(1, "first name")
 			update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddIntegration(ctx, i) })
@@ -122,6 +123,28 @@ func searchCases() []suiteCase {
 			}
 			same(t, got, []string{"day", "daybreak", "Night"})
 		}},
+	}
+}
+
+func caseLongWords(t *testing.T, s *store.Store) {
+	long := strings.Repeat("ü", 40)
+	var all []vault.Integration
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		all = nil
+		for n := range 30 {
+			i := anIntegration(n, fmt.Sprint("name ", n))
+			i.Description = "other " + long + strings.Repeat("ab", n%3)
+			all = append(all, i)
+			if err := tx.AddIntegration(ctx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for n, word := range []string{long, long + "a", long + "abab", long + "b", long[:64], long[:62]} {
+		for _, order := range []vault.Sort{vault.SortAny, vault.SortName, vault.SortCreatedDown} {
+			checkSearch(t, s, all, vault.IntegrationCriteria{Words: []string{word, "oth"}[:1+n%2], Sort: order})
+		}
 	}
 }
 

@@ -67,9 +67,11 @@ func many(b *testing.B, s *store.Store, records int) {
 	}
 }
 
-// manyInPostgreSQL adds the same records with one statement.
+// manyInPostgreSQL adds the same records with one statement, to indexes that are
+// made afterwards, which takes a tenth of the time.
 func manyInPostgreSQL(b *testing.B, server *storetest.Server, records int) {
 	b.Helper()
+	server.Exec(b, "postgres", "drop index test1.integrations_name_trigrams, test1.integrations_words")
 	server.Exec(b, "postgres", fmt.Sprintf(`with given as (
   select n, (string_to_array('%s', ' '))[1 + n %% 16] || '-app' || lpad(n::text, 7, '0') || '-' || to_hex(n * 2654435761 %% 4294967296) as name,
     'runs job ' || n %% 977 || ' in ' || (string_to_array('%[1]s', ' '))[1 + n / 16 %% 16] || ' for team' || n %% 50 as description
@@ -81,5 +83,8 @@ select '01900000-0000-7000-8000-' || lpad(n::text, 12, '0'), name, name, descrip
   'argon2id', '\x010002', '\x03ff', 'EX\svc', '["10.0.0.0/24","2001:db8::1/128"]', 'backup', 5400000000, 'from the <backup> & more', 'it runs at night', 0,
   '[{"System":"web*","Account":"svc-*"}]', 1, 1763726460000123, 'root', 1763726460000123, 'root', array_to_tsvector(array(select distinct unnest(string_to_array(description, ' '))))
 from given`, sites, records))
+	server.Exec(b, "postgres", `set maintenance_work_mem = '256MB';
+create index integrations_name_trigrams on test1.integrations using gin (name_key gin_trgm_ops) with (fastupdate = off);
+create index integrations_words on test1.integrations using gin (words) with (fastupdate = off)`)
 	server.Exec(b, "postgres", "vacuum analyze test1.integrations") //nolint:misspell // PostgreSQL spells it so
 }

@@ -43,7 +43,8 @@ func worker(ctx context.Context, what, address string) *exec.Cmd {
 	return cmd
 }
 
-// work does "what", one of: edit N, hold N FILE, forever, alone N.
+// work does "what", one of: edit N, hold N FILE, forever, alone N,
+// crowd N (64 callers check out N times each).
 func work(what, address string) error {
 	s, err := store.Open(context.Background(), options(address))
 	if err != nil {
@@ -63,11 +64,30 @@ func work(what, address string) error {
 		err = repeat(n, func(i int) error {
 			return checkOut(s, fmt.Sprintf("l%d-%d", os.Getpid(), i), fmt.Sprintf("c%d-%d", os.Getpid(), i), false)
 		})
+	case "crowd":
+		err = crowd(s, n)
 	case "forever":
 		out := bufio.NewWriterSize(os.Stdout, 1)
 		err = repeat(1<<30, func(i int) error { return tell(s, out, fmt.Sprintf("%d-%d", os.Getpid(), i)) })
 	}
 	return errors.Join(err, s.Close())
+}
+
+func crowd(s *store.Store, n int) error {
+	const callers = 64
+	errs := make(chan error, callers)
+	for caller := range callers {
+		go func() {
+			errs <- repeat(n, func(i int) error {
+				return checkOut(s, fmt.Sprintf("l%d-%d-%d", os.Getpid(), caller, i), fmt.Sprintf("c%d-%d-%d", os.Getpid(), caller, i), false)
+			})
+		}()
+	}
+	var all error
+	for range callers {
+		all = errors.Join(all, <-errs)
+	}
+	return all
 }
 
 func repeat(n int, do func(int) error) error {

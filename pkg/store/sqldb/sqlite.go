@@ -28,6 +28,7 @@ type lite struct {
 	once sync.Once
 	work chan *job
 	done chan struct{} // closed when the writer has ended
+	last *liteConn     // of the writer, when it has ended; nil if it never began
 }
 
 // OpenSQLite opens the file, and makes it (mode 0600, its directory 0700) if it
@@ -148,7 +149,9 @@ func (d *lite) snapshot(ctx context.Context, c *liteConn, unit Unit) error {
 	return err
 }
 
-// Close waits for what was passed to Write and to Read.
+// Close waits for what was passed to Write and to Read. The connection that wrote
+// is closed last, and copies the log into the database: its log needs one sync
+// fewer than one that only read.
 func (d *lite) Close() error {
 	d.mu.Lock()
 	first := !d.shut
@@ -163,6 +166,9 @@ func (d *lite) Close() error {
 	var err error
 	for range readers {
 		err = errors.Join(err, (<-d.free).close())
+	}
+	if d.last != nil {
+		err = errors.Join(err, d.last.close())
 	}
 	return sqliteFailure(d.at, err)
 }

@@ -68,7 +68,7 @@ func (d *lite) write() {
 		w.tidy(len(d.work) == 0)
 	}
 	w.tidy(true)
-	_ = w.conn.close()
+	w.last = &w.conn
 }
 
 // writer is what the writing goroutine keeps.
