@@ -16,9 +16,17 @@ const sortRow vault.Sort = "row"
 // the one in which the index answers.
 func (t *txn) Integrations(ctx context.Context, c vault.IntegrationCriteria) (vault.Page[vault.Integration], error) {
 	s := integrationSearch{txn: t, IntegrationCriteria: c}
-	order := s.choose()
+	order, err := s.choose(ctx)
+	if err == nil && s.Dialect() == sqldb.PostgreSQL && s.searched() {
+		s.grams, err = s.trigramsOf(ctx)
+	}
+	if err != nil {
+		return vault.Page[vault.Integration]{}, err
+	}
+	byName := order == vault.SortName || order == vault.SortNameDown
+	s.ranged = byName && onlyPrefix(c.Name)
 	f := finder[numbered]{txn: t, table: "integrations", columns: "n, " + integrationColumns, limit: c.Limit, scan: scanNumbered, plain: s.plain, indexed: s.indexed}
-	if order == vault.SortName || order == vault.SortNameDown {
+	if byName {
 		f.within = func(w *where) { w.within("name_key", c.Name) }
 	}
 	if err := f.orderIntegrations(order, c.After); err != nil {
@@ -38,16 +46,16 @@ func (t *txn) Integrations(ctx context.Context, c vault.IntegrationCriteria) (va
 func (s integrationSearch) way(order vault.Sort) func(context.Context, finder[numbered]) ([]numbered, error) {
 	walk := func(ctx context.Context, f finder[numbered]) ([]numbered, error) { return f.walk(ctx, 0) }
 	switch {
-	case order == sortRow && s.Dialect() == sqldb.SQLite && s.searched():
-		return s.byRow
-	case order == sortRow:
+	case order == sortRow && !s.searched():
 		return nil // no search of ours has this order
 	case !s.searched():
 		return walk
-	case s.Dialect() == sqldb.SQLite:
-		return s.sorted
+	case s.Dialect() == sqldb.PostgreSQL:
+		return s.byOutlook(order)
+	case order == sortRow:
+		return s.byRow
 	}
-	return func(ctx context.Context, f finder[numbered]) ([]numbered, error) { return f.find(ctx) }
+	return s.sorted
 }
 
 // searched reports whether there is more to find than what begins with a text.
@@ -104,18 +112,22 @@ func (f *finder[T]) orderIntegrations(order vault.Sort, after vault.Cursor) erro
 type integrationSearch struct {
 	*txn
 	vault.IntegrationCriteria
+	grams  []string // what PostgreSQL's index of trigrams is asked for; nil: for the whole pattern
+	ranged bool     // a range of names says already what they begin with, and no more is asked
 }
 
-func (s integrationSearch) choose() vault.Sort {
+func (s integrationSearch) choose(ctx context.Context) (vault.Sort, error) {
 	switch {
 	case s.Sort != vault.SortAny:
-		return s.Sort
+		return s.Sort, nil
 	case !s.After.IsZero():
-		return s.After.Sort
-	case s.Dialect() == sqldb.SQLite && s.searched():
-		return sortRow
+		return s.After.Sort, nil
+	case !s.searched():
+		return vault.SortName, nil
+	case s.Dialect() == sqldb.PostgreSQL:
+		return s.orderOf(ctx)
 	}
-	return vault.SortName
+	return sortRow, nil
 }
 
 // flags are the conditions on single columns.
@@ -130,7 +142,9 @@ func (s integrationSearch) flags(w *where) {
 
 func (s integrationSearch) plain(w *where) {
 	s.flags(w)
-	w.matches(s.unindexed("name_key"), s.Name)
+	if !s.ranged {
+		w.matches(s.unindexed("name_key"), s.Name)
+	}
 	if s.Dialect() == sqldb.PostgreSQL {
 		s.words(w)
 	}
@@ -146,6 +160,13 @@ func (s integrationSearch) words(w *where) {
 // indexed lets the indexes of PostgreSQL lead.
 func (s integrationSearch) indexed(w *where) {
 	s.flags(w)
-	w.matches("name_key", s.Name)
 	s.words(w)
+	for _, gram := range s.grams {
+		w.and("name_key like ?", "%"+gram+"%")
+	}
+	if s.grams == nil {
+		w.matches("name_key", s.Name)
+	} else {
+		w.matches(s.unindexed("name_key"), s.Name)
+	}
 }

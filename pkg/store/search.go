@@ -26,6 +26,7 @@ type finder[T any] struct {
 	down    bool
 	after   []any // the place in the order to go on from; nil: the beginning
 	limit   int
+	enough  int // rows from the index that are sorted
 	scan    func(sqldb.Row) (T, error)
 
 	fits func(T) bool // what no condition of SQLite's tells; nil: nothing
@@ -102,11 +103,12 @@ func (f finder[T]) probe(ctx context.Context) (rows []T, whole bool, err error) 
 	var w where
 	f.begin(&w)
 	f.indexed(&w)
-	from := "(select * from " + f.table + w.String() + limit(enough) + ") " + f.table
+	most := max(f.enough, enough)
+	from := "(select * from " + f.table + w.String() + limit(most) + ") " + f.table
 	query := "select count(*) over (), " + f.columns + " from " + from + f.orderBy() + limit(f.limit)
 	var n int64
 	rows, err = sqldb.All(ctx, f.Tx, func(r sqldb.Row) (T, error) { return f.scan(counted{r, &n}) }, query, w.args...)
-	return rows, n <= enough, err
+	return rows, n <= int64(most), err
 }
 
 // counted reads the count that stands before a row.

@@ -26,6 +26,8 @@ type Store struct {
 	at  sqldb.Address
 	opt Options
 	sql *statements
+
+	sample sample
 }
 
 var _ vault.Store = (*Store)(nil)
@@ -101,4 +103,6 @@ func (s *Store) Update(ctx context.Context, work func(context.Context, vault.Tx)
 	})
 }
 
-func (s *Store) txn(tx *sqldb.Tx) *txn { return &txn{Tx: tx, statements: s.sql, newID: s.opt.NewID} }
+func (s *Store) txn(tx *sqldb.Tx) *txn {
+	return &txn{Tx: tx, statements: s.sql, newID: s.opt.NewID, now: s.opt.Now, sample: &s.sample}
+}

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,18 +13,18 @@ import (
 
 // How terms are chosen for a search.
 const (
-	asked     = 12            // terms of a name that are looked at
-	ahead     = 16            // rows with a term that are looked at, to tell how rare it is
-	alike     = 32            // times as frequent as the rarest: a term that helps to find rows
-	chosen    = 5             // terms of a name that lead at most
-	noneAhead = math.MaxInt64 // how far the last is when there are fewer
+	asked  = 12 // terms of a name that are looked at
+	ahead  = 16 // rows with a term that are looked at, to tell how rare it is
+	alike  = 32 // times as frequent as the rarest: a term that helps to find rows
+	chosen = 5  // terms that lead at most, where others test the rows anyway
 )
 
 // candidate is a term that a search may go by.
 type candidate struct {
 	term string
 	must bool  // nothing else tells whether a row fits
-	far  int64 // how many rows on the last of those ahead has it
+	rows int64 // how many have it, about; of some that have few, how many
+	few  bool
 }
 
 // lead chooses the terms that a search in the order of rows goes by, the rarest
@@ -38,10 +37,10 @@ func (s integrationSearch) lead(ctx context.Context, after int64) ([]string, err
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.far, a.far) })
+	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(a.rows, b.rows) })
 	var terms []string
 	for _, c := range all {
-		if c.must || len(terms) < chosen && (len(terms) == 0 || c.far > all[0].far/alike && all[0].far != noneAhead) {
+		if c.must || len(terms) == 0 || len(terms) < chosen && !all[0].few && c.rows < all[0].rows*alike {
 			terms = append(terms, c.term)
 		}
 	}
@@ -75,24 +74,25 @@ func (s integrationSearch) candidates() []candidate {
 	return all
 }
 
-// measure looks how far on the next rows with each term are.
+// measure tells from the next rows with each term how many there are.
 func (s integrationSearch) measure(ctx context.Context, all []candidate, after int64) error {
 	var w where
-	far, into := make([]string, len(all)), make([]any, len(all))
+	next := make([]string, len(all))
 	for n, c := range all {
-		far[n] = w.number("coalesce((select rowid from integration_terms where integration_terms match ? and rowid > ? order by rowid limit 1 offset "+strconv.Itoa(ahead-1)+"), ?)",
-			[]any{c.term, after, int64(noneAhead)})
-		into[n] = &all[n].far
+		next[n] = w.number("select "+strconv.Itoa(n)+", coalesce(min(r), 0), coalesce(max(r), 0), count(*), coalesce((select max(n) from integrations), 0) from (select rowid r from integration_terms where integration_terms match ? and rowid > ? order by rowid limit "+strconv.Itoa(ahead)+")",
+			[]any{c.term, after})
 	}
-	if _, err := sqldb.One(ctx, s.Tx, "select "+strings.Join(far, ", "), w.args, into); err != nil {
-		return err
-	}
-	for n := range all {
-		if all[n].far != noneAhead {
-			all[n].far -= after
+	return sqldb.Each(ctx, s.Tx, func(r sqldb.Row) error {
+		var n, first, last, count, end int64
+		if err := r.Scan(&n, &first, &last, &count, &end); err != nil {
+			return err
 		}
-	}
-	return nil
+		c := &all[n]
+		if c.rows, c.few = count, count < ahead; !c.few {
+			c.rows = max(count, (end-first)*count/(last-first+1))
+		}
+		return nil
+	}, strings.Join(next, " union all "), w.args...)
 }
 
 // byRow reads in the order of rows.

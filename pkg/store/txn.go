@@ -17,7 +17,9 @@ import (
 type txn struct {
 	*sqldb.Tx
 	*statements
-	newID func() string
+	newID  func() string
+	now    func() time.Time
+	sample *sample
 }
 
 var (
