@@ -91,6 +91,13 @@ func (s *Store) View(ctx context.Context, read func(context.Context, vault.Reade
 	})
 }
 
+// Glance runs a read of one short question without a transaction.
+func (s *Store) Glance(ctx context.Context, read func(context.Context, vault.Reader) error) error {
+	return s.db.Glance(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		return read(ctx, s.txn(tx))
+	})
+}
+
 // Update runs work as one unit. An error of work undoes it.
 func (s *Store) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *sqldb.Tx) error {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 
 func tokenCases() []suiteCase {
 	return []suiteCase{
-		{"tokens come back with their integration as it is now", caseTokensComeBackWithTheirIntegration},
+		{"tokens come back with the version of their integration", caseTokensComeBackWithTheirIntegration},
 		{"tokens that have ended are removed, oldest first", caseTokensThatHaveEndedAreRemoved},
 		{"integrations are found by account", caseIntegrationsAreFoundByAccount},
 	}
@@ -33,23 +34,28 @@ func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
 	want := aToken(1, i.ID, 15)
 	addToken(t, s, want)
 	view(t, s, func(ctx context.Context, r vault.Reader) error {
-		token, holder, err := r.Token(ctx, want.Hash)
-		same(t, holder, i)
-		if token != want {
-			t.Errorf("%+v, want %+v", token, want)
+		token, version, err := r.Token(ctx, want.Hash)
+		if token != want || version != 1 {
+			t.Errorf("%+v of version %d, want %+v of 1", token, version, want)
 		}
 		return err
 	})
 	i.Epoch, i.Active = 5, false
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeIntegration(ctx, i) })
-	i.Version = 2
 	view(t, s, func(ctx context.Context, r vault.Reader) error {
-		_, holder, err := r.Token(ctx, want.Hash)
-		same(t, holder, i)
-		return err
+		_, version, err := r.Token(ctx, want.Hash)
+		id, again, e := r.IntegrationAt(ctx, "BackUp")
+		if version != 2 || id != i.ID || again != 2 {
+			t.Errorf("version %d, and %d of %s; want 2 of %s", version, again, id, i.ID)
+		}
+		return errors.Join(err, e)
 	})
 	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, vault.TokenHash{9}) })
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveIntegration(ctx, i.ID, 2) })
+	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error {
+		_, _, err := tx.IntegrationAt(ctx, i.Name)
+		return err
+	})
 	absent(t, s, want.Hash)
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })
 	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })

@@ -30,36 +30,28 @@ func (t *txn) AddToken(ctx context.Context, v vault.Token) error {
 		v.Hash[:], v.IntegrationID, v.From.String(), v.Epoch, micros(v.Made), micros(v.Expires))
 }
 
-// Token reads a token with its integration.
-func (t *txn) Token(ctx context.Context, hash vault.TokenHash) (vault.Token, vault.Integration, error) {
-	both, err := one(ctx, t, scanToken, "select address, era, made, expires, "+integrationColumns+" from access_tokens join integrations on id = holder where hash = $1", hash[:])
-	both.token.Hash, both.token.IntegrationID = hash, both.integration.ID
-	return both.token, both.integration, err
+// Token reads a token with the version of its integration.
+func (t *txn) Token(ctx context.Context, hash vault.TokenHash) (vault.Token, int64, error) {
+	h, err := one(ctx, t, scanHeld, "select holder, address, era, made, expires, version from access_tokens join integrations on id = holder where hash = $1", hash[:])
+	h.token.Hash = hash
+	return h.token, h.version, err
 }
 
 type held struct {
-	token       vault.Token
-	integration vault.Integration
+	token   vault.Token
+	version int64
 }
 
-func scanToken(r sqldb.Row) (h held, err error) {
+func scanHeld(r sqldb.Row) (h held, err error) {
 	var address string
 	var made, expires int64
-	h.integration, err = scanIntegration(wider{r, []any{&address, &h.token.Epoch, &made, &expires}})
-	h.token.Made, h.token.Expires = moment(made), moment(expires)
-	if err == nil {
-		h.token.From, err = netip.ParseAddr(address)
+	if err := r.Scan(&h.token.IntegrationID, &address, &h.token.Epoch, &made, &expires, &h.version); err != nil {
+		return h, err
 	}
+	h.token.Made, h.token.Expires = moment(made), moment(expires)
+	h.token.From, err = netip.ParseAddr(address)
 	return h, err
 }
-
-// wider is a row with further columns before those that are asked for.
-type wider struct {
-	sqldb.Row
-	first []any
-}
-
-func (w wider) Scan(into ...any) error { return w.Row.Scan(append(w.first, into...)...) }
 
 // RemoveToken removes one that is there.
 func (t *txn) RemoveToken(ctx context.Context, hash vault.TokenHash) error {

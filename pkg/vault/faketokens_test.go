@@ -18,13 +18,18 @@ func (s *fakeState) IntegrationsOfAccounts(_ context.Context, folded []string) (
 	return out, nil
 }
 
-func (s *fakeState) Token(_ context.Context, hash vault.TokenHash) (vault.Token, vault.Integration, error) {
+func (s *fakeState) Token(_ context.Context, hash vault.TokenHash) (vault.Token, int64, error) {
 	t, ok := s.tokens[hash]
 	if !ok {
-		return t, vault.Integration{}, vault.ErrAbsent
+		return t, 0, vault.ErrAbsent
 	}
 	i, err := get(s.integrations, t.IntegrationID)
-	return t, i, err
+	return t, i.Version, err
+}
+
+func (s *fakeState) IntegrationAt(ctx context.Context, name string) (string, int64, error) {
+	i, err := s.IntegrationNamed(ctx, name)
+	return i.ID, i.Version, err
 }
 
 func (s *fakeState) AddToken(_ context.Context, t vault.Token) error {

@@ -132,7 +132,7 @@ func (s *Service) Leases(ctx context.Context, c LeaseCriteria, cursor string) (P
 
 // Lease finds one by its id.
 func (s *Service) Lease(ctx context.Context, id string) (Lease, error) {
-	l, err := view(ctx, s, func(ctx context.Context, r Reader) (Lease, error) { return r.Lease(ctx, id) })
+	l, err := glance(ctx, s, func(ctx context.Context, r Reader) (Lease, error) { return r.Lease(ctx, id) })
 	return l, found(err, "checkout", id, "checkouts")
 }
 

@@ -48,7 +48,14 @@ func (s *Service) integrationCalled(ctx context.Context, name string) (Integrati
 	if unfit := checkName("name", name); unfit != nil {
 		return Integration{}, nil //nolint:nilerr // no integration can be called so, and who asks is told no more than that he is refused
 	}
-	i, err := view(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.IntegrationNamed(ctx, name) })
+	at, err := glance(ctx, s, func(ctx context.Context, r Reader) (at standing, err error) {
+		at.id, at.version, err = r.IntegrationAt(ctx, name)
+		return at, err
+	})
+	i := Integration{}
+	if err == nil {
+		i, err = s.integrationOf(ctx, at)
+	}
 	if errors.Is(err, ErrAbsent) {
 		return Integration{}, nil
 	}
@@ -136,11 +143,7 @@ func (s *Service) Authenticate(ctx context.Context, d Door, token secret.Value) 
 	if !looksRandom(token) {
 		return Integration{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "it is no token")
 	}
-	var t Token
-	i, err := view(ctx, s, func(ctx context.Context, r Reader) (i Integration, err error) {
-		t, i, err = r.Token(ctx, tokenHash(token))
-		return i, err
-	})
+	t, i, err := s.heldToken(ctx, tokenHash(token))
 	if errors.Is(err, ErrAbsent) {
 		return Integration{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "nobody has this token")
 	}
@@ -151,6 +154,18 @@ func (s *Service) Authenticate(ctx context.Context, d Door, token secret.Value) 
 		return Integration{}, s.turnAway(ctx, d, i, cause, detail)
 	}
 	return i, nil
+}
+
+// heldToken reads a token with the integration that has it, as it is now.
+func (s *Service) heldToken(ctx context.Context, hash TokenHash) (t Token, i Integration, err error) {
+	version, err := glance(ctx, s, func(ctx context.Context, r Reader) (version int64, err error) {
+		t, version, err = r.Token(ctx, hash)
+		return version, err
+	})
+	if err == nil {
+		i, err = s.integrationOf(ctx, standing{t.IntegrationID, version})
+	}
+	return t, i, err
 }
 
 // LogOut ends a token. Its failures are those of Authenticate.

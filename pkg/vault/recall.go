@@ -42,6 +42,14 @@ func (r *recall[T]) of(id string, use age, read func() (T, error)) (T, error) {
 	return now, nil
 }
 
+// known returns a record that is kept, when it fits.
+func (r *recall[T]) known(id string, fits func(T) bool) (T, bool) {
+	r.mu.Lock()
+	kept, ok := r.records[id]
+	r.mu.Unlock()
+	return kept, ok && fits(kept)
+}
+
 func (r *recall[T]) forget(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,6 +82,24 @@ func (q *Session) present(ctx context.Context, c pam.Credential, use age) (prese
 	return q.service.memory.credentials.of(recallKey(c.System, c.Account), use, func() (p present, err error) {
 		p.Credential, p.secret, err = q.service.store.Present(ctx, c.System, c.Account)
 		return p, found(err, "credential", c.System+"/"+c.Account, "credentials list")
+	})
+}
+
+// standing is which version of a record the store has now.
+type standing struct {
+	id      string
+	version int64
+}
+
+// integrationOf returns the integration as it stands: what is kept when that is
+// still its version, else what is read now. ErrAbsent when it is gone.
+func (s *Service) integrationOf(ctx context.Context, at standing) (Integration, error) {
+	i, ok := s.memory.integrations.known(at.id, func(i Integration) bool { return i.Version == at.version })
+	if ok {
+		return i, nil
+	}
+	return s.memory.integrations.of(at.id, fresh, func() (Integration, error) {
+		return glance(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, at.id) })
 	})
 }
 

@@ -110,6 +110,15 @@ func view[T any](ctx context.Context, s *Service, read func(context.Context, Rea
 	return out, err
 }
 
+// glance asks one short question.
+func glance[T any](ctx context.Context, s *Service, read func(context.Context, Reader) (T, error)) (out T, err error) {
+	err = s.store.Glance(ctx, func(ctx context.Context, r Reader) (err error) {
+		out, err = read(ctx, r)
+		return err
+	})
+	return out, err
+}
+
 // found puts the absence of a row into words.
 func found(err error, what, ref, list string) error {
 	if errors.Is(err, ErrAbsent) {

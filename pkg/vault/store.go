@@ -22,6 +22,8 @@ var (
 type Store interface {
 	// View runs read on one consistent state.
 	View(ctx context.Context, read func(context.Context, Reader) error) error
+	// Glance runs a read that asks one short question, and is cheaper than View.
+	Glance(ctx context.Context, read func(context.Context, Reader) error) error
 	// Update runs work as one unit: all of it is kept, or nothing. It returns
 	// only when the unit is on disk. A store may run several units in one
 	// transaction, may run work on another goroutine, and may run it again from
@@ -92,6 +94,8 @@ type Tx interface {
 type IntegrationReader interface {
 	Integration(ctx context.Context, id string) (Integration, error)
 	IntegrationNamed(ctx context.Context, name string) (Integration, error) // by Fold
+	// IntegrationAt tells which integration has a name, by Fold, and its version.
+	IntegrationAt(ctx context.Context, name string) (id string, version int64, err error)
 	// IntegrationsOfAccounts lists those with one of these accounts, each in its
 	// folded form; at most two for each account.
 	IntegrationsOfAccounts(ctx context.Context, folded []string) ([]Integration, error)
@@ -100,9 +104,9 @@ type IntegrationReader interface {
 
 // TokenReader reads the tokens of integrations that have signed in.
 type TokenReader interface {
-	// Token reads a token and the integration that has it, as both are now.
+	// Token reads a token, and the version of the integration that has it.
 	// ErrAbsent when either is gone.
-	Token(ctx context.Context, hash TokenHash) (Token, Integration, error)
+	Token(ctx context.Context, hash TokenHash) (t Token, version int64, err error)
 }
 
 // TokenWriter writes tokens.
