@@ -10,6 +10,7 @@
 #   STORE=sqlite         or postgres: a server of its own, started below the directory
 #   INTEGRATIONS=100000  records in the store, and CREDENTIALS=10000
 #   ROUNDS=3 SECONDS_EACH=4 CONNECTIONS="1 8 64" STARTS=20
+#   OPERATIONS="read log-in checkout"
 #   VAULT=, BARE=, FIRST= programs that are built already
 #   ACCESS_LOG=FILE      where the log of the calls goes; /dev/null
 set -eu
@@ -17,7 +18,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 STORE=${STORE:-sqlite} INTEGRATIONS=${INTEGRATIONS:-100000} CREDENTIALS=${CREDENTIALS:-10000}
 ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-4} CONNECTIONS=${CONNECTIONS:-1 8 64} STARTS=${STARTS:-20}
-ACCESS_LOG=${ACCESS_LOG:-/dev/null}
+ACCESS_LOG=${ACCESS_LOG:-/dev/null} OPERATIONS=${OPERATIONS:-read log-in checkout}
 CALLERS=100 # integrations that sign in
 
 made=
@@ -139,7 +140,7 @@ load() {
 }
 
 measure() {
-  local c round
+  local c round what
   export LOAD_DIR=$dir LOAD_SCRIPTS=$here LOAD_CREDENTIALS=$CREDENTIALS
   : >"$dir/results"
   for ((round = 1; round <= ROUNDS; round++)); do
@@ -147,13 +148,21 @@ measure() {
     sign_in "$vault_at"
     for c in $CONNECTIONS; do
       load bare "$c" "$bare_pid" "$bare_at/hello" bare.lua
-      load read "$c" "$vault_pid" "$vault_at/v1/checkouts" read.lua
-      load log-in "$c" "$vault_pid" "$vault_at/v1/login" login.lua
-      load bare-checkout "$c" "$bare_pid" "$bare_at/checkout" checkout.lua
-      load checkout "$c" "$vault_pid" "$vault_at/v1/checkouts" checkout.lua
-      [ "$STORE" != postgres ] || pgbench_round "$c"
+      for what in $OPERATIONS; do operation "$what" "$c"; done
     done
   done
+}
+
+operation() {
+  case $1 in
+  read) load read "$2" "$vault_pid" "$vault_at/v1/checkouts" read.lua ;;
+  log-in) load log-in "$2" "$vault_pid" "$vault_at/v1/login" login.lua ;;
+  checkout)
+    load bare-checkout "$2" "$bare_pid" "$bare_at/checkout" checkout.lua
+    [ "$STORE" != postgres ] || pgbench_round "$2"
+    load checkout "$2" "$vault_pid" "$vault_at/v1/checkouts" checkout.lua
+    ;;
+  esac
 }
 
 # pgbench_round does one read, a lease and two events in a transaction, on tables

@@ -27,7 +27,7 @@ func (w *wiring) serve(ctx context.Context, how vaultcli.Serving) error {
 	if how.Listen == "" {
 		how.Listen = s.Listen
 	}
-	log := slog.New(slog.NewJSONHandler(w.Streams.Err, &slog.HandlerOptions{ReplaceAttr: inUTC}))
+	log := slog.New(inUTC{slog.NewJSONHandler(w.Streams.Err, nil)})
 	certificate, tell, err := w.certificate(s, how, log)
 	if err != nil {
 		return err
@@ -61,12 +61,19 @@ func (w *wiring) serve(ctx context.Context, how vaultcli.Serving) error {
 }
 
 // inUTC writes the times of a log in UTC.
-func inUTC(_ []string, a slog.Attr) slog.Attr {
-	if a.Key == slog.TimeKey {
-		a.Value = slog.TimeValue(a.Value.Time().UTC())
-	}
-	return a
+type inUTC struct{ slog.Handler }
+
+// Handle writes one record.
+func (h inUTC) Handle(ctx context.Context, r slog.Record) error {
+	r.Time = r.Time.UTC()
+	return h.Handler.Handle(ctx, r)
 }
+
+// WithAttrs is a handler whose records have further attributes.
+func (h inUTC) WithAttrs(attrs []slog.Attr) slog.Handler { return inUTC{h.Handler.WithAttrs(attrs)} }
+
+// WithGroup is a handler that puts the attributes of its records into a group.
+func (h inUTC) WithGroup(name string) slog.Handler { return inUTC{h.Handler.WithGroup(name)} }
 
 func minVersion(s *config.Settings) uint16 {
 	if s.TLS.MinVersion == "1.3" {

@@ -126,8 +126,10 @@ func (d *lite) borrow(ctx context.Context, to func(*liteConn) error) error {
 		return interrupted(d.at, ctx.Err())
 	}
 	defer func() { d.free <- c }()
-	if err := c.open(d.readDSN()); err != nil {
-		return sqliteFailure(d.at, err)
+	if c.conn == nil {
+		if err := c.open(d.readDSN()); err != nil {
+			return sqliteFailure(d.at, err)
+		}
 	}
 	return sqliteFailure(d.at, to(c))
 }
