@@ -10,6 +10,7 @@
 #   STORE=sqlite         or postgres: a server of its own, started below the directory
 #   INTEGRATIONS=100000  records in the store, and CREDENTIALS=10000
 #   ROUNDS=3 SECONDS_EACH=4 CONNECTIONS="1 8 64" STARTS=20
+#   STRANGERS=20         seconds of log-ins that are refused, over all integrations
 #   OPERATIONS="read log-in checkout"
 #   VAULT=, BARE=, FIRST= programs that are built already
 #   ACCESS_LOG=FILE      where the log of the calls goes; /dev/null
@@ -17,7 +18,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 STORE=${STORE:-sqlite} INTEGRATIONS=${INTEGRATIONS:-100000} CREDENTIALS=${CREDENTIALS:-10000}
-ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-4} CONNECTIONS=${CONNECTIONS:-1 8 64} STARTS=${STARTS:-20}
+ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-4} CONNECTIONS=${CONNECTIONS:-1 8 64} STARTS=${STARTS:-20} STRANGERS=${STRANGERS:-20}
 ACCESS_LOG=${ACCESS_LOG:-/dev/null} OPERATIONS=${OPERATIONS:-read log-in checkout}
 CALLERS=100 # integrations that sign in
 
@@ -217,12 +218,14 @@ table() {
     }' "$dir/results"
 }
 
+memory() { printf 'memory %s: ' "$1" && awk '/^Vm(RSS|HWM)/ { printf "%s %d MiB ", $1, $2 / 1024 } END { print "" }' "/proc/$vault_pid/status"; }
+
 main() {
   programs
   export REDIM_STORE=sqlite:$dir/vault.db REDIM_KEY=file:$dir/master.key REDIM_CONFIG=$dir/settings.yaml XDG_DATA_HOME=$dir XDG_STATE_HOME=$dir
   [ "$STORE" != postgres ] || postgres
   [ -e "$dir/filled" ] || { fill && certificate && touch "$dir/filled"; }
-  local serve=("$vault" serve --set "tls.cert_file=$dir/cert.pem" --set "tls.key_file=$dir/key.pem")
+  local serve=("$vault" serve --set "tls.cert_file=$dir/cert.pem" --set "tls.key_file=$dir/key.pem" --set trusted_proxies=127.0.0.1)
   [ "$STORE" != postgres ] || pgbench_tables
   rm -f "$dir"/bare.db*
   start bare "$bare" -cert "$dir/cert.pem" -key "$dir/key.pem" -db "$dir/bare.db"
@@ -231,7 +234,9 @@ main() {
   vault_pid=$pid vault_at=$address
   measure
   table
-  grep -E '^Vm(HWM|RSS)' "/proc/$vault_pid/status"
+  memory 'after the load'
+  LOAD_INTEGRATIONS=$INTEGRATIONS wrk -t1 -c64 -d"${STRANGERS}s" -s "$here/strangers.lua" "$vault_at/v1/login" | sed -n 's/^result \([0-9]*\).*/log-ins refused: \1/p'
+  memory 'after those'
   kill "$vault_pid"
   wait "$vault_pid" || true
   printf 'start to first answer, ms (median, least, most of %s): ' "$STARTS"

@@ -12,42 +12,51 @@ import (
 // reads again what seldom changes. What is decided on them is kept only if they
 // are still at their version: see Grounds.
 type recall[T any] struct {
-	mu      sync.Mutex
-	records map[string]T
-}
+	most int // records are kept
 
-// recalled is how many records of a kind are kept at most. A credential takes
-// about a kilobyte.
-const recalled = 16384
+	mu      sync.Mutex
+	records map[string]*T
+}
 
 // of returns a record that is kept; if none is, or old ones are no use, it reads
 // one and keeps it.
 func (r *recall[T]) of(id string, use age, read func() (T, error)) (T, error) {
-	r.mu.Lock()
-	kept, ok := r.records[id]
-	r.mu.Unlock()
-	if ok && use == anyAge {
+	if kept, ok := r.known(id, func(*T) bool { return use == anyAge }); ok {
 		return kept, nil
 	}
 	now, err := read()
-	if err != nil {
-		return now, err
+	if err == nil {
+		r.keep(id, &now)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.records == nil || len(r.records) >= recalled {
-		r.records = map[string]T{}
-	}
-	r.records[id] = now
-	return now, nil
+	return now, err
 }
 
 // known returns a record that is kept, when it fits.
-func (r *recall[T]) known(id string, fits func(T) bool) (T, bool) {
+func (r *recall[T]) known(id string, fits func(*T) bool) (T, bool) {
 	r.mu.Lock()
 	kept, ok := r.records[id]
 	r.mu.Unlock()
-	return kept, ok && fits(kept)
+	if !ok || !fits(kept) {
+		var none T
+		return none, false
+	}
+	return *kept, true
+}
+
+// keep keeps a record, in place of any other one when there are too many.
+func (r *recall[T]) keep(id string, v *T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.records == nil {
+		r.records = map[string]*T{}
+	}
+	if r.records[id] == nil && len(r.records) >= r.most {
+		for other := range r.records {
+			delete(r.records, other)
+			break
+		}
+	}
+	r.records[id] = v
 }
 
 func (r *recall[T]) forget(id string) {
@@ -69,6 +78,13 @@ type memory struct {
 	credentials  recall[present]
 	policies     recall[Policy]
 	integrations recall[Integration]
+}
+
+// newMemory bounds what is recalled to about 12 MiB.
+func newMemory() *memory {
+	m := &memory{}
+	m.credentials.most, m.policies.most, m.integrations.most = 12288, 1024, 4096
+	return m
 }
 
 // present is a credential and its present secret, still sealed.
@@ -94,7 +110,7 @@ type standing struct {
 // integrationOf returns the integration as it stands: what is kept when that is
 // still its version, else what is read now. ErrAbsent when it is gone.
 func (s *Service) integrationOf(ctx context.Context, at standing) (Integration, error) {
-	i, ok := s.memory.integrations.known(at.id, func(i Integration) bool { return i.Version == at.version })
+	i, ok := s.memory.integrations.known(at.id, func(i *Integration) bool { return i.Version == at.version })
 	if ok {
 		return i, nil
 	}

@@ -44,7 +44,7 @@ type Service struct {
 // Open makes a Service over a store. A store without keys gets new ones; a
 // store whose master key can't be had is refused, and nothing is written.
 func Open(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{store: o.Store, clock: o.Clock, newID: o.NewID, rotators: o.Rotators, upstreams: o.Upstreams, tokenLife: cmp.Or(o.TokenLife, TokenLife), slow: o.Slow, decoy: newSalt(), refused: &refused{}, memory: &memory{}}
+	s := &Service{store: o.Store, clock: o.Clock, newID: o.NewID, rotators: o.Rotators, upstreams: o.Upstreams, tokenLife: cmp.Or(o.TokenLife, TokenLife), slow: o.Slow, decoy: newSalt(), refused: &refused{}, memory: newMemory()}
 	if s.newID == nil {
 		s.newID = NewID
 	}

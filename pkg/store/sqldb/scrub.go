@@ -46,7 +46,7 @@ func (d *lite) emptyLog(ctx context.Context) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	var c liteConn
-	if err := c.open(liteDSN(d.at.Path)); err != nil {
+	if err := c.open(liteDSN(d.at.Path, writerCache)); err != nil {
 		return d.failure(err)
 	}
 	defer func() { _ = c.close() }()

@@ -108,7 +108,7 @@ func Restore(ctx context.Context, db DB, from string) (aside string, err error) 
 
 func (d *lite) replace(ctx context.Context, from string) error {
 	var c liteConn
-	if err := c.open(liteDSN(d.at.Path)); err != nil {
+	if err := c.open(liteDSN(d.at.Path, writerCache)); err != nil {
 		return err
 	}
 	defer func() { _ = c.close() }()

@@ -35,7 +35,7 @@ func (w *writer) open(ctx context.Context) error {
 	if w.conn.conn != nil {
 		return nil
 	}
-	if err := w.conn.open(liteDSN(w.at.Path)); err != nil {
+	if err := w.conn.open(liteDSN(w.at.Path, writerCache)); err != nil {
 		return err
 	}
 	for _, pragma := range []string{"pragma journal_mode = wal", "pragma busy_timeout = 0"} {

@@ -34,7 +34,7 @@ func errReadOnly(a Address, cause error) error {
 // readDSN opens for reading what readers of the file may open.
 func (d *lite) readDSN() string {
 	if !d.fixed {
-		return liteDSN(d.at.Path)
+		return liteDSN(d.at.Path, readerCache)
 	}
 	return liteFixed(d.at.Path)
 }
