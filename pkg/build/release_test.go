@@ -148,6 +148,16 @@ func TestReleasePackagesBringTheNamesOfHelpers(t *testing.T) {
 	}
 }
 
+// The units of vault serve are where systemd looks for those of packages.
+func TestReleasePackagesBringTheUnits(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"vault-serve.service", "vault-serve.socket"} {
+		if !slices.Contains(readRelease(t).NFPMs[0].Contents, source{Src: "docs/systemd/" + name, Dst: "/usr/lib/systemd/system/" + name}) {
+			t.Errorf("%s is not packaged", name)
+		}
+	}
+}
+
 // holds tells whether exactly this goes into a kind of package. Contents of the
 // types doc and license are for rpm only, whatever their packager says.
 func holds(contents []source, packager, src, dst string) bool {

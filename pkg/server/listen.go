@@ -29,6 +29,9 @@ func (s *running) listen(ctx context.Context) error {
 			return errors.Join(err, s.main.Close())
 		}
 	}
+	if s.Near && !isLoopback(s.main.Addr()) {
+		return pam.Failf(pam.ErrUsage, "the socket at %s can be reached from other machines", s.main.Addr()).WithHint("let its unit listen at a loopback address, or serve without --dev")
+	}
 	s.main = s.limit(s.main, maxConns)
 	if s.Wrap != nil {
 		s.main = s.Wrap(s.main)

@@ -29,6 +29,7 @@ type Options struct {
 	Service Service
 	Listen  string // host:port
 	Metrics string // host:port of a listener for Care; empty: none
+	Near    bool   // refuse sockets that other machines can reach
 	// Certificate is asked at every handshake.
 	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	MinVersion  uint16 // of TLS

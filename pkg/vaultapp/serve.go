@@ -47,7 +47,7 @@ func (w *wiring) serve(ctx context.Context, how vaultcli.Serving) error {
 		Vault: v.Service, Source: d.sources.Of, LogIn: d.logIn, Negotiate: d.negotiate(), Clock: w.Now, Log: log, Metrics: registry,
 	})
 	err = server.Run(ctx, server.Options{
-		Service: service, Listen: how.Listen, Metrics: s.MetricsListen, Certificate: certificate, MinVersion: minVersion(s), Log: log, Getenv: w.Getenv, Wrap: d.wrap, Exempt: d.sources.Trusted.Holds,
+		Service: service, Listen: how.Listen, Near: how.Dev, Metrics: s.MetricsListen, Certificate: certificate, MinVersion: minVersion(s), Log: log, Getenv: w.Getenv, Wrap: d.wrap, Exempt: d.sources.Trusted.Holds,
 		Ready: func(address, metrics net.Addr) {
 			tell()
 			if metrics != nil {
