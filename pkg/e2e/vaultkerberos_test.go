@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bufio"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redim-tools/redim/pkg/negotiate"
 	"github.com/redim-tools/redim/pkg/negotiate/kdctest"
 )
 
@@ -38,7 +40,9 @@ func TestCurlChecksOutWithATicketUnderMIT(t *testing.T) {
 	v.isRefused(v.curl(v.kinit("svc-other")), "unknown_account", "no integration has the account svc-other@EX.LOCAL")
 	v.isRefused(v.curl(v.kinit("svc-build"), "-H", "Authorization: Negotiate TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAA=", "--no-negotiate"), "ntlm", "docs/vault-door.md")
 	v.isRefused(v.foreigner(), "unproven_ticket", "wrong_realm")
+	v.isTakenOnce(v.kinit("svc-build"))
 	v.isRefused(v.latecomer("svc-build"), "unproven_ticket", "expired")
+	v.releasedOnce()
 }
 
 // TestCurlChecksOutWithATicketUnderSamba does so in a domain of Active Directory,
@@ -51,6 +55,51 @@ func TestCurlChecksOutWithATicketUnderSamba(t *testing.T) {
 	v := newTicketed(t, kdc, `ad\SVC-Build`, "windows.keytab="+keytab, "windows.realms=AD.TEST=AD")
 	v.checksOut(v.kinit("svc-build"))
 	v.isRefused(v.curl(v.kinit("svc-other")), "unknown_account", "svc-other@AD.TEST")
+	v.isRefused(v.curl(v.kinit("svc-build"), "-H", "Authorization: Negotiate TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAA=", "--no-negotiate"), "ntlm", "docs/vault-door.md")
+	v.isRefused(v.stranger("AD.TEST"), "unproven_ticket", "unknown_key")
+	v.isRefused(v.stranger("OTHER.TEST"), "unproven_ticket", "wrong_realm")
+	v.isTakenOnce(v.kinit("svc-build"))
+	cache := v.kinit("svc-build")
+	v.serveAgain("person", "admin", "windows.keytab="+keytab, "windows.realms=ELSEWHERE.TEST=ELSEWHERE")
+	v.isRefused(v.curl(cache), "unproven_ticket", "wrong_realm: svc-build@AD.TEST is not of")
+	v.serveAgain("later", "25h", "windows.keytab="+keytab, "windows.realms=AD.TEST=AD")
+	v.isRefused(v.curl(cache, "--insecure"), "unproven_ticket", "expired")
+	v.releasedOnce()
+}
+
+// stranger signs in with a ticket of a KDC that only calls itself the realm's, or
+// that nobody trusts.
+func (v *ticketed) stranger(realm string) map[string]any {
+	v.Helper()
+	other := kdctest.MIT(v.T, realm)
+	soundly(v.T, other.AddUser("svc-build", ticketPassword), other.AddService("HTTP/localhost", filepath.Join(other.Dir, "http.keytab")))
+	cache, err := other.Kinit("svc-build", ticketPassword)
+	soundly(v.T, err)
+	return v.curlFrom(other, cache, nil, []string{"--cacert", v.ca})
+}
+
+// isTakenOnce brings the very same proof twice.
+func (v *ticketed) isTakenOnce(cache string) {
+	v.Helper()
+	env := map[string]string{"KRB5_CONFIG": v.Config, "KRB5CCNAME": "FILE:" + cache}
+	proof, err := negotiate.New(negotiate.Config{Getenv: func(name string) string { return env[name] }}).Prove(v.Context(), "localhost")
+	soundly(v.T, err)
+	header := "Authorization: Negotiate " + base64.StdEncoding.EncodeToString(proof.Token)
+	if doc := v.curl(cache, "-H", header, "--no-negotiate"); doc["token"] == nil {
+		v.Fatalf("the proof was not taken: %v; %s", doc, v.logged())
+	}
+	v.isRefused(v.curl(cache, "-H", header, "--no-negotiate"), "unproven_ticket", "replayed")
+}
+
+// releasedOnce wants that nobody but checksOut got a secret.
+func (v *ticketed) releasedOnce() {
+	v.Helper()
+	opened := v.open()
+	defer func() { _ = opened.Close() }()
+	v.sound(opened)
+	if n := len(v.releases(opened)[""]); n != 1 {
+		v.Errorf("%d secrets were released", n)
+	}
 }
 
 func soundly(t *testing.T, errs ...error) {
@@ -67,26 +116,36 @@ func newTicketed(t *testing.T, kdc *kdctest.KDC, account string, settings ...str
 	h := newVaultHome(t, "sqlite:"+filepath.Join(t.TempDir(), "vault.db"), "web01/root")
 	h.must("admin", "integrations", "new", "build", "--auth", "windows", "--account", account, "--allow-ip", "127.0.0.1", "--grant", "web01/*")
 	v := &ticketed{vaultHome: h, KDC: kdc, log: filepath.Join(h.env["HOME"], "serve.log"), ca: filepath.Join(h.env["REDIM_DATA_DIR"], "dev", "dev-cert.pem")}
-	args := []string{"serve", "--dev", "--listen", "127.0.0.1:0"}
+	v.serveAgain("person", "admin", settings...)
+	return v
+}
+
+// serveAgain starts a server in the place of the one before, as somebody or with
+// another clock.
+func (v *ticketed) serveAgain(program, how string, settings ...string) {
+	v.Helper()
+	args := []string{how, "serve", "--dev", "--listen", "127.0.0.1:0"}
 	for _, s := range settings {
 		args = append(args, "--set", s)
 	}
-	cmd := h.command("admin", args...)
+	cmd := v.command("admin", args[1:]...)
+	path, err := exec.LookPath(program)
+	soundly(v.T, err)
+	cmd.Path, cmd.Args = path, append([]string{program}, args...)
 	out, err := cmd.StdoutPipe()
-	soundly(t, err)
+	soundly(v.T, err)
 	log, err := os.OpenFile(v.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	soundly(t, err)
+	soundly(v.T, err)
 	defer log.Close()
 	cmd.Stderr = log
-	soundly(t, cmd.Start())
-	t.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() })
+	soundly(v.T, cmd.Start())
+	v.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() })
 	line, err := bufio.NewReader(out).ReadString('\n')
 	url, ready := strings.CutPrefix(strings.TrimSpace(line), "ready ")
 	if !ready {
-		t.Fatalf("vault serve said %q, %v; %s", line, err, v.logged())
+		v.Fatalf("vault serve said %q, %v; %s", line, err, v.logged())
 	}
 	v.url = strings.Replace(url, "127.0.0.1", "localhost", 1)
-	return v
 }
 
 func (v *ticketed) logged() string {
