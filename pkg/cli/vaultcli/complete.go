@@ -16,11 +16,12 @@ const completions = 50
 type Words func(ctx context.Context, v *Vault, begun string) ([]cobra.Completion, error)
 
 // Complete offers words out of the store for the first argument. It never makes
-// a store, and is silent about what goes wrong.
+// a store, and is silent about what goes wrong. A command that asks a server gets
+// no words: they would be another vault's, and the server's take a sign-in.
 func (a *App) Complete(words Words) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var out []cobra.Completion
-		if len(args) == 0 && a.hasStore() {
+		if len(args) == 0 && !a.asksServer(cmd) && a.hasStore() {
 			_ = Opener(a.Open).With(cmd.Context(), func(v *Vault) (err error) {
 				out, err = words(cmd.Context(), v, begun)
 				return err
@@ -28,6 +29,15 @@ func (a *App) Complete(words Words) cobra.CompletionFunc {
 		}
 		return out, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// asksServer reports whether a command would ask a server instead of the store.
+func (a *App) asksServer(cmd *cobra.Command) bool {
+	if cmd.Flags().Lookup(serverFlag) == nil {
+		return false
+	}
+	s, err := a.Settings()
+	return err != nil || s.Server != ""
 }
 
 func (a *App) hasStore() bool {

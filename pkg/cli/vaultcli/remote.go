@@ -10,9 +10,12 @@ import (
 	"github.com/redim-tools/redim/pkg/pam"
 )
 
+// serverFlag is the name of the flag that ServerFlag adds.
+const serverFlag = "server"
+
 // ServerFlag adds --server to a command that asks either the store or a server.
 func (a *App) ServerFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.Globals.Server, "server", "", "ask the vault serve at this `URL`, as an integration (default: REDIM_SERVER, then the setting server; without one, the store)")
+	cmd.Flags().StringVar(&a.Globals.Server, serverFlag, "", "ask the vault serve at this `URL`, as an integration (default: REDIM_SERVER, then the setting server; without one, the store)")
 }
 
 // Remotely is how a command finds the server that it is to ask; nil for none.
