@@ -140,6 +140,28 @@ func TestTheServiceRunsAsItsUnitSays(t *testing.T) {
 	}
 }
 
+// TestDevTakesNoSocketButALoopbackOne hands over one of another kind: what --dev
+// would refuse to listen at, it does not take either.
+func TestDevTakesNoSocketButALoopbackOne(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	u.listen()
+	dir, err := os.MkdirTemp("", "n")
+	soundly(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "s"), Net: "unix"})
+	soundly(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	u.socket, err = l.File()
+	soundly(t, err)
+	u.command = append(u.command, "--dev")
+	u.start()
+	if err := u.server.cmd.Wait(); u.server.cmd.ProcessState.ExitCode() != 2 {
+		t.Error(err)
+	}
+	u.sawInLog("none of a loopback address")
+}
+
 // TestSystemdHandsItsSocketOver lets the program of systemd itself listen and run
 // the service at the first connection.
 func TestSystemdHandsItsSocketOver(t *testing.T) {

@@ -30,7 +30,7 @@ func (s *running) listen(ctx context.Context) error {
 		}
 	}
 	if s.Near && !isLoopback(s.main.Addr()) {
-		return pam.Failf(pam.ErrUsage, "the socket at %s can be reached from other machines", s.main.Addr()).WithHint("let its unit listen at a loopback address, or serve without --dev")
+		return pam.Failf(pam.ErrUsage, "the socket at %s, which systemd hands over, is none of a loopback address", s.main.Addr()).WithHint("let its unit listen at a loopback address, or serve without --dev")
 	}
 	s.main = s.limit(s.main, maxConns)
 	if s.Wrap != nil {
