@@ -27,23 +27,26 @@ type Head struct {
 
 // Link puts e after h, and returns the record and the new head, which has no
 // MAC yet. A Head is a value: whoever drops the new one has linked nothing.
-func (h Head) Link(e Event) (Record, Head) {
+func (h Head) Link(e Event) (Record, Head) { return h.LinkEncoded(e, e.Encode()) }
+
+// LinkEncoded is Link of an event whose canonical form is at hand.
+func (h Head) LinkEncoded(e Event, canonical []byte) (Record, Head) {
 	r := Record{Chain: h.Chain, Seq: h.Seq + 1, Prev: h.Hash, Event: e}
 	if h.Seq == 0 {
 		r.Prev = genesis(h.Chain)
 	}
-	r.Hash = r.sum()
+	r.Hash = r.sum(canonical)
 	return r, Head{Chain: h.Chain, Seq: r.Seq, Hash: r.Hash}
 }
 
-// sum is the hash that the record must have.
-func (r Record) sum() Hash {
-	b := make([]byte, 0, 512)
+// sum is the hash that the record of an event with this canonical form must have.
+func (r Record) sum(canonical []byte) Hash {
+	b := make([]byte, 0, 1024)
 	b = append(b, "redim record 1\n"...)
 	b = appendField(b, r.Chain)
 	b = binary.BigEndian.AppendUint64(b, r.Seq)
 	b = append(b, r.Prev[:]...)
-	return sha256.Sum256(r.Event.append(b))
+	return sha256.Sum256(append(b, canonical...))
 }
 
 func genesis(chain string) Hash { return sha256.Sum256([]byte("redim chain 1\n" + chain)) }

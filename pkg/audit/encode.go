@@ -20,7 +20,7 @@ var ErrEncoding = errors.New("not a canonical event")
 
 // Encode is the canonical form of e: one form for each event, and one event for
 // each form. It is what is hashed; a store may keep it too.
-func (e Event) Encode() []byte { return e.append(nil) }
+func (e Event) Encode() []byte { return e.append(make([]byte, 0, 512)) }
 
 func (e Event) append(b []byte) []byte {
 	version := e.encoding()

@@ -29,7 +29,7 @@ func (v Verifier) VerifyExport(records iter.Seq2[Record, error]) (Report, error)
 		if err != nil {
 			return report, err
 		}
-		if r.Hash != r.sum() {
+		if r.Hash != r.sum(r.Event.Encode()) {
 			return report, broken(r, "it was changed")
 		}
 		chains[r.Chain] = append(chains[r.Chain], link{r.Seq, r.Prev, r.Hash})

@@ -111,7 +111,7 @@ func (w *walk) problem(r Record) string {
 		return "it stands there twice"
 	case r.Prev != prev:
 		return "it does not follow the record before it"
-	case r.Hash != r.sum():
+	case r.Hash != r.sum(r.Event.Encode()):
 		return "it was changed"
 	case marked && mark != r.Hash:
 		return "it is not the one that a checkpoint names"

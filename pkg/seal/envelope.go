@@ -2,8 +2,6 @@ package seal
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"errors"
 	"slices"
 )
@@ -29,12 +27,11 @@ var (
 
 // Seal encrypts plaintext. aad is not in the envelope, but Open needs the same.
 func (k Key) Seal(plaintext, aad []byte) ([]byte, error) {
-	aead, err := k.aead()
+	s, err := k.ready()
 	if err != nil {
 		return nil, err
 	}
-	header := k.header()
-	return aead.Seal(header, nil, plaintext, slices.Concat(header, aad)), nil
+	return s.Seal(slices.Clone(s.header), nil, plaintext, slices.Concat(s.header, aad)), nil
 }
 
 // Open decrypts an envelope. The error wraps one of the Err values above and
@@ -46,35 +43,23 @@ func (k Key) Open(envelope, aad []byte) ([]byte, error) {
 	if envelope[len(mark)] != version {
 		return nil, ErrVersion
 	}
-	aead, err := k.aead()
+	s, err := k.ready()
 	if err != nil {
 		return nil, err
 	}
-	header := k.header()
-	if !bytes.Equal(envelope[:headerSize], header) {
+	if !bytes.Equal(envelope[:headerSize], s.header) {
 		return nil, ErrForeignKey
 	}
-	plaintext, err := aead.Open(nil, nil, envelope[headerSize:], slices.Concat(header, aad))
+	plaintext, err := s.Open(nil, nil, envelope[headerSize:], slices.Concat(s.header, aad))
 	if err != nil {
 		return nil, ErrTampered
 	}
 	return plaintext, nil
 }
 
-func (k Key) header() []byte {
-	id := k.id()
-	return slices.Concat([]byte(mark), []byte{version}, id[:])
-}
-
-func (k Key) aead() (cipher.AEAD, error) {
+func (k Key) ready() (sealer, error) {
 	if k.IsZero() {
-		return nil, ErrNoKey
+		return sealer{}, ErrNoKey
 	}
-	sub := k.derive("seal")
-	defer clear(sub[:])
-	block, err := aes.NewCipher(sub[:])
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
+	return k.sealer()
 }

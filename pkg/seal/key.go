@@ -1,10 +1,14 @@
 package seal
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
+	"sync"
 
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/secret"
@@ -16,7 +20,14 @@ const KeySize = 32
 // Key seals and opens. The zero Key is no key: it refuses both. A Key may be
 // copied and used by many goroutines at once.
 type Key struct {
-	root secret.Value
+	root   secret.Value
+	sealer func() (sealer, error) // made when it is first wanted, and kept
+}
+
+// sealer is what seals, and what its envelopes begin with.
+type sealer struct {
+	cipher.AEAD
+	header []byte
 }
 
 // NewKey makes a Key of KeySize random bytes. ErrUsage for another length.
@@ -24,14 +35,31 @@ func NewKey(root secret.Value) (Key, error) {
 	if root.Len() != KeySize {
 		return Key{}, pam.Failf(pam.ErrUsage, "a key has %d bytes, not %d", KeySize, root.Len()).WithHint(keyHint)
 	}
-	return Key{root: root}, nil
+	return newKey(root), nil
 }
 
 // GenerateKey makes a new random Key.
 func GenerateKey() Key {
 	b := make([]byte, KeySize)
 	_, _ = rand.Read(b) // never fails: it ends the process instead
-	return Key{root: secret.New(b)}
+	return newKey(secret.New(b))
+}
+
+func newKey(root secret.Value) Key {
+	k := Key{root: root}
+	k.sealer = sync.OnceValues(k.newSealer)
+	return k
+}
+
+func (k Key) newSealer() (sealer, error) {
+	sub, id := k.derive("seal"), k.id()
+	defer clear(sub[:])
+	block, err := aes.NewCipher(sub[:])
+	if err != nil {
+		return sealer{}, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	return sealer{aead, slices.Concat([]byte(mark), []byte{version}, id[:])}, err
 }
 
 // IsZero reports whether k is no key.

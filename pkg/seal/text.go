@@ -28,12 +28,12 @@ func (k Key) text() (line []byte) {
 // as they are. Text that merely has 32 letters is a pass phrase, not a key.
 func parseKey(data []byte) (Key, bool) {
 	if len(data) == KeySize && !isText(data) {
-		return Key{root: secret.New(bytes.Clone(data))}, true
+		return newKey(secret.New(bytes.Clone(data))), true
 	}
 	line := strings.TrimPrefix(strings.TrimSpace(string(data)), keyPrefix)
 	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
 		if b, err := decode(line); err == nil && len(b) == KeySize {
-			return Key{root: secret.New(b)}, true
+			return newKey(secret.New(b)), true
 		}
 	}
 	return Key{}, false

@@ -38,7 +38,7 @@ func (c costs) sane() bool {
 
 func (c costs) key(phrase secret.Value, salt []byte) (key Key) {
 	_ = phrase.Reveal(func(b []byte) error {
-		key = Key{root: secret.New(argon2.IDKey(b, salt, c.passes, c.memory, c.lanes, KeySize))}
+		key = newKey(secret.New(argon2.IDKey(b, salt, c.passes, c.memory, c.lanes, KeySize)))
 		return nil
 	})
 	return key

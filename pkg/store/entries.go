@@ -21,19 +21,20 @@ const packed = 4
 // together.
 func entries(records []audit.Record) []entry {
 	var all []entry
-	for _, r := range records {
-		if n := len(all) - 1; n >= 0 && all[n].takes(r.Event) {
-			all[n] = append(all[n], r)
-			continue
+	for begin := 0; begin < len(records); {
+		end := begin + 1
+		for end < len(records) && entry(records[begin:end]).takes(&records[end].Event) {
+			end++
 		}
-		all = append(all, entry{r})
+		all = append(all, records[begin:end])
+		begin = end
 	}
 	return all
 }
 
 // takes reports whether an event may stand in the row too.
-func (e entry) takes(next audit.Event) bool {
-	first := e[0].Event
+func (e entry) takes(next *audit.Event) bool {
+	first := &e[0].Event
 	return len(e) < packed && !isRare(first.Kind) && !isRare(next.Kind) && (e.released() == "" || next.Released == "") && shared(first) == shared(next)
 }
 
@@ -43,7 +44,7 @@ type sharedKeys struct {
 	actor, integrationID, integration, credential, lease string
 }
 
-func shared(v audit.Event) sharedKeys {
+func shared(v *audit.Event) sharedKeys {
 	return sharedKeys{micros(v.Time), vault.Fold(v.Actor), v.IntegrationID, vault.Fold(v.Integration), vault.Fold(v.Credential), v.Lease}
 }
 
@@ -76,19 +77,19 @@ func (e entry) kinds() string {
 	return strings.Join(kinds, " ")
 }
 
-// values are the columns of the row, after the chain.
-func (e entry) values() []any {
-	var hashes, body []byte
-	for _, r := range e {
-		hashes = append(hashes, r.Hash[:]...)
-		text := r.Event.Encode()
-		body = append(binary.AppendUvarint(body, uint64(len(text))), text...)
+// appendValues adds the columns of the row, after the chain. texts are the canonical
+// forms of its events.
+func (e entry) appendValues(values []any, texts [][]byte) []any {
+	hashes, body := make([]byte, 0, len(e)*len(audit.Hash{})), make([]byte, 0, len(e)*512)
+	for n := range e {
+		hashes = append(hashes, e[n].Hash[:]...)
+		body = append(binary.AppendUvarint(body, uint64(len(texts[n]))), texts[n]...)
 	}
-	k := shared(e[0].Event)
-	return []any{
+	k := shared(&e[0].Event)
+	return append(values,
 		int64(e[len(e)-1].Seq), e[0].Prev[:], hashes, k.at, e.kinds(), truth(isRare(e[0].Event.Kind)),
 		k.actor, k.integrationID, k.integration, k.credential, k.lease, e.released(), body,
-	}
+	)
 }
 
 // scanEntry reads a row and refuses one whose columns don't say what its body
@@ -107,7 +108,7 @@ func scanEntry(row sqldb.Row) (entry, error) {
 	e, rest := unpack(first, hashes, body)
 	says := strings.Split(kinds, " ")
 	for i, r := range e {
-		if i >= len(says) || says[i] != string(r.Event.Kind) || shared(r.Event) != k {
+		if i >= len(says) || says[i] != string(r.Event.Kind) || shared(&r.Event) != k {
 			return misread(r, "its columns don't say what its body says")
 		}
 	}

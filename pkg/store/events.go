@@ -17,33 +17,41 @@ import (
 
 const eventColumns = "seq, prev, hash, at, kind, rare, actor, integration_id, integration, credential, lease, released, body"
 
+// eventWidth is how many values a row takes, with its chain.
+const eventWidth = 14
+
 // AddRecords adds records that were linked to the head of this unit.
 func (t *txn) AddRecords(ctx context.Context, records []audit.Record, head audit.Head) error {
 	e := headOf(t.Slot)
 	if n := uint64(len(records)); n == 0 || !e.loaded || head.Chain != e.next.Chain || head.Seq != e.next.Seq+n || records[0].Seq != e.next.Seq+1 {
 		return pam.Failf(pam.ErrOther, "events were not linked to the head of their unit").WithHint("this is a fault of the program; nothing was changed")
 	}
-	if err := t.addEvents(ctx, records); err != nil {
-		return err
+	texts := make([][]byte, len(records))
+	for n := range records {
+		texts[n] = records[n].Event.Encode()
 	}
-	e.next = head
-	return nil
+	return t.addEncoded(ctx, records, texts, head)
 }
 
-// addEvents inserts rows, a few with each statement.
-func (t *txn) addEvents(ctx context.Context, records []audit.Record) error {
+// addEncoded inserts rows, a few with each statement.
+func (t *txn) addEncoded(ctx context.Context, records []audit.Record, texts [][]byte, head audit.Head) error {
+	values := make([]any, 0, together*eventWidth)
 	for few := range slices.Chunk(entries(records), together) {
-		var values []any
+		values = values[:0]
+		if t.Dialect() != sqldb.SQLite {
+			values = make([]any, 0, len(few)*eventWidth) // they are sent later
+		}
 		for _, e := range few {
 			if t.Dialect() != sqldb.SQLite {
 				values = append(values, e[0].Chain)
 			}
-			values = append(values, e.values()...)
+			values, texts = e.appendValues(values, texts), texts[len(e):]
 		}
 		if err := t.Later(ctx, t.addEvent[len(few)-1], values...); err != nil {
 			return err
 		}
 	}
+	headOf(t.Slot).next = head
 	return nil
 }
 

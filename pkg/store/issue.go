@@ -10,17 +10,31 @@ import (
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
+// issue is a lease and its events, written out: that is not left to the writer.
+type issue struct {
+	vault.Issue
+	body  string
+	texts [][]byte // the canonical forms of the events
+}
+
 // Issue keeps a lease and its events, together with those of others that wait.
-func (s *Store) Issue(ctx context.Context, i vault.Issue) error { return s.db.Gather(ctx, i) }
+func (s *Store) Issue(ctx context.Context, i vault.Issue) error {
+	body, _ := json.Marshal(bodyOf(i.Lease)) // texts and numbers always marshal
+	item := &issue{Issue: i, body: string(body)}
+	for n := range i.Events {
+		item.texts = append(item.texts, i.Events[n].Encode())
+	}
+	return s.db.Gather(ctx, item)
+}
 
 // issueAll applies what was gathered: all leases, then the events of those that
 // could be added, linked to one chain.
 func (s *Store) issueAll(ctx context.Context, tx *sqldb.Tx, items []any) ([]error, error) {
 	w := &issuing{txn: s.txn(tx), known: map[ground]bool{}}
 	errs := make([]error, len(items))
-	var done []vault.Issue
+	done := make([]*issue, 0, len(items))
 	for n, item := range items {
-		i, _ := item.(vault.Issue) // Issue gathers nothing else
+		i, _ := item.(*issue) // Issue gathers nothing else
 		switch errs[n] = w.issue(ctx, i); {
 		case errs[n] == nil:
 			done = append(done, i)
@@ -44,8 +58,8 @@ type ground struct {
 }
 
 // issue adds a lease, when what it was decided on is as it was.
-func (w *issuing) issue(ctx context.Context, i vault.Issue) error {
-	l := i.Lease
+func (w *issuing) issue(ctx context.Context, i *issue) error {
+	l := &i.Lease
 	for _, g := range []ground{{"policies", i.On.PolicyID, i.On.Policy}, {"integrations", l.Holder.ID, i.On.Integration}} {
 		if stands, err := w.stands(ctx, g); err != nil || !stands {
 			return errors.Join(err, stale(stands))
@@ -57,7 +71,7 @@ func (w *issuing) issue(ctx context.Context, i vault.Issue) error {
 			return errors.Join(err, vault.ErrTaken)
 		}
 	}
-	return w.add(ctx, l, i.On.Credential)
+	return w.add(ctx, i)
 }
 
 func stale(stands bool) error {
@@ -83,9 +97,9 @@ func (w *issuing) stands(ctx context.Context, g ground) (bool, error) {
 
 // add adds the lease of a credential that has the version. The statement looks
 // for the credential itself, and finds null when there is none.
-func (w *issuing) add(ctx context.Context, l vault.Lease, version int64) error {
-	body, _ := json.Marshal(bodyOf(l))
-	n, err := w.Exec(ctx, w.addIssue, l.ID, l.CredentialID, version, actorKey(l.Holder), truth(l.Exclusive), l.Key, micros(l.Due), string(body))
+func (w *issuing) add(ctx context.Context, i *issue) error {
+	l := &i.Lease
+	n, err := w.Exec(ctx, w.addIssue, l.ID, l.CredentialID, i.On.Credential, actorKey(l.Holder), truth(l.Exclusive), l.Key, micros(l.Due), i.body)
 	if c, ok := errors.AsType[*sqldb.ConstraintError](err); ok && c.Name == "leases.credential_id" {
 		return vault.ErrStale
 	}
@@ -96,7 +110,7 @@ func (w *issuing) add(ctx context.Context, l vault.Lease, version int64) error {
 }
 
 // record links the events of what was issued to one chain.
-func (w *issuing) record(ctx context.Context, done []vault.Issue) error {
+func (w *issuing) record(ctx context.Context, done []*issue) error {
 	if len(done) == 0 {
 		return nil
 	}
@@ -104,13 +118,13 @@ func (w *issuing) record(ctx context.Context, done []vault.Issue) error {
 	if err != nil {
 		return err
 	}
-	var records []audit.Record
+	records, texts := make([]audit.Record, 0, 2*len(done)), make([][]byte, 0, 2*len(done))
 	for _, i := range done {
-		for _, e := range i.Events {
+		for n := range i.Events {
 			var r audit.Record
-			r, head = head.Link(e)
-			records = append(records, r)
+			r, head = head.LinkEncoded(i.Events[n], i.texts[n])
+			records, texts = append(records, r), append(texts, i.texts[n])
 		}
 	}
-	return w.AddRecords(ctx, records, done[len(done)-1].Seal(head))
+	return w.addEncoded(ctx, records, texts, done[len(done)-1].Seal(head))
 }

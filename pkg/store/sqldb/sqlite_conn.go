@@ -17,6 +17,7 @@ import (
 type liteConn struct {
 	conn  liteDriver
 	stmts map[string]liteStmt
+	args  []driver.NamedValue // of the statement that runs
 }
 
 // liteDriver is what the driver's connections can.
@@ -119,13 +120,13 @@ func positional(query string) string {
 func (c *liteConn) Dialect() Dialect { return SQLite }
 
 // named are arguments as the driver takes them: int64, string, []byte and nil
-// as they are.
-func named(args []any) []driver.NamedValue {
-	values := make([]driver.NamedValue, len(args))
+// as they are. The driver copies them before it returns.
+func (c *liteConn) named(args []any) []driver.NamedValue {
+	c.args = c.args[:0]
 	for i, arg := range args {
-		values[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
+		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: arg})
 	}
-	return values
+	return c.args
 }
 
 func (c *liteConn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
@@ -133,7 +134,7 @@ func (c *liteConn) Exec(ctx context.Context, query string, args ...any) (int64, 
 	if err != nil {
 		return 0, err
 	}
-	result, err := s.ExecContext(ctx, named(args))
+	result, err := s.ExecContext(ctx, c.named(args))
 	if err != nil {
 		return 0, err
 	}
@@ -155,7 +156,7 @@ func (c *liteConn) Query(ctx context.Context, query string, args ...any) (Rows, 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.QueryContext(ctx, named(args))
+	rows, err := s.QueryContext(ctx, c.named(args))
 	if err != nil {
 		return nil, err
 	}
