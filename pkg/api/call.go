@@ -25,6 +25,7 @@ type call struct {
 	route  string // the path as the table has it
 	door   vault.Door
 	who    vault.Integration
+	lease  vault.Lease // that the path names, when the call needs one; the zero Lease: there is none
 	began  time.Time
 	waited time.Duration // for an approval
 	status int           // that was answered; 0: nothing yet
@@ -87,13 +88,13 @@ func (c *call) run(r route) error {
 		if !c.near() {
 			return errNoCall
 		}
-	case needSource, needToken:
+	case needSource, needToken, needLease:
 		if err := c.source(); err != nil {
 			return err
 		}
 	}
-	if r.needs == needToken {
-		if err := c.authenticate(); err != nil {
+	if r.needs == needToken || r.needs == needLease {
+		if err := c.authenticate(r.needs); err != nil {
 			return err
 		}
 	}
@@ -140,14 +141,19 @@ func (c *call) near() bool {
 	return c.door.From.Unmap().IsLoopback()
 }
 
-// authenticate finds out whose token the call brings.
-func (c *call) authenticate() error {
+// authenticate finds out whose token the call brings, and reads the lease that it
+// is about in the same question.
+func (c *call) authenticate(needs need) error {
 	token, err := c.bearer()
 	if err != nil {
 		return err
 	}
 	defer token.Wipe()
-	c.who, err = c.api.Vault.Authenticate(c.r.Context(), c.door, token)
+	lease := ""
+	if needs == needLease {
+		lease = c.r.PathValue("id")
+	}
+	c.who, c.lease, err = c.api.Vault.AuthenticateFor(c.r.Context(), c.door, token, lease)
 	return err
 }
 

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -164,23 +163,19 @@ func (a *API) checkout(c *call) error {
 	if _, err := c.query(); err != nil {
 		return err
 	}
-	l, err := c.lease(c.r.Context())
+	l, err := c.mine()
 	if err != nil {
 		return err
 	}
 	return c.answer(http.StatusOK, newCheckoutDoc(l))
 }
 
-// lease is the caller's lease that the path names.
-func (c *call) lease(ctx context.Context) (vault.Lease, error) {
-	l, err := c.api.Vault.Lease(ctx, c.r.PathValue("id"))
-	if err != nil {
-		return l, err
-	}
-	if !l.Holder.Same(c.actor()) {
+// mine is the lease that the path names, when it is the caller's.
+func (c *call) mine() (vault.Lease, error) {
+	if c.lease.ID == "" || !c.lease.Holder.Same(c.actor()) {
 		return vault.Lease{}, errNotFound
 	}
-	return l, nil
+	return c.lease, nil
 }
 
 // checkIn gives one back. One that is over already stays as it is.
@@ -190,7 +185,7 @@ func (a *API) checkIn(c *call) error {
 	}
 	ctx, cancel := c.lasting()
 	defer cancel()
-	l, err := c.lease(ctx)
+	l, err := c.mine()
 	if err != nil {
 		return err
 	}
@@ -202,7 +197,7 @@ func (a *API) checkIn(c *call) error {
 		if _, err := a.engine(session).CheckIn(ctx, l.Checkout("")); err != nil {
 			return err
 		}
-		if l, err = c.lease(ctx); err != nil {
+		if l, err = a.Vault.Lease(ctx, l.ID); err != nil {
 			return err
 		}
 	}
@@ -221,7 +216,7 @@ func (a *API) extend(c *call) error {
 	}
 	ctx, cancel := c.lasting()
 	defer cancel()
-	l, err := c.lease(ctx)
+	l, err := c.mine()
 	if err != nil {
 		return err
 	}

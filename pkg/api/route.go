@@ -21,6 +21,7 @@ const (
 	needNothing need = iota // open to everybody who gets here
 	needSource              // the address has to be known
 	needToken               // and a token to be good from there
+	needLease               // and the lease that the path names to be the caller's
 	needNear                // the caller is on this machine
 )
 
@@ -32,9 +33,9 @@ func (a *API) table() []route {
 		{http.MethodGet, "/v1/credentials", needToken, a.credentials, ""},
 		{http.MethodPost, "/v1/checkouts", needToken, a.checkOut, ""},
 		{http.MethodGet, "/v1/checkouts", needToken, a.checkouts, ""},
-		{http.MethodGet, "/v1/checkouts/{id}", needToken, a.checkout, ""},
-		{http.MethodPost, "/v1/checkouts/{id}/checkin", needToken, a.checkIn, ""},
-		{http.MethodPost, "/v1/checkouts/{id}/extend", needToken, a.extend, ""},
+		{http.MethodGet, "/v1/checkouts/{id}", needLease, a.checkout, ""},
+		{http.MethodPost, "/v1/checkouts/{id}/checkin", needLease, a.checkIn, ""},
+		{http.MethodPost, "/v1/checkouts/{id}/extend", needLease, a.extend, ""},
 		{http.MethodGet, "/v1/requests", needToken, a.requests, ""},
 		{http.MethodGet, "/v1/requests/{id}", needToken, a.request, ""},
 		{http.MethodPost, "/v1/requests/{id}/drop", needToken, a.drop, ""},

@@ -51,21 +51,30 @@ type leaseRow struct {
 	n int64
 }
 
-func scanLease(r sqldb.Row) (l leaseRow, err error) {
+func scanLease(r sqldb.Row) (leaseRow, error) { return scanned(leasePlaces)(r) }
+
+func leasePlaces(l *leaseRow) places {
 	var exclusive, due, ended int64
 	var key, text string
-	if err := r.Scan(&l.n, &l.ID, &l.CredentialID, &key, &exclusive, &l.Key, &due, &l.State, &ended, &l.Version, &text); err != nil {
-		return l, err
+	return places{
+		[]any{&l.n, &l.ID, &l.CredentialID, &key, &exclusive, &l.Key, &due, &l.State, &ended, &l.Version, &text},
+		func() error {
+			var b leaseBody
+			if err := json.Unmarshal([]byte(text), &b); err != nil {
+				return pam.Failf(pam.ErrOther, "lease %s can't be read: %w", l.ID, err).WithHint("check the store with: vault store check")
+			}
+			l.Exclusive, l.Due, l.Ended = exclusive == 1, moment(due), moment(ended)
+			b.fill(&l.Lease)
+			return nil
+		},
 	}
-	var b leaseBody
-	if err := json.Unmarshal([]byte(text), &b); err != nil {
-		return l, pam.Failf(pam.ErrOther, "lease %s can't be read: %w", l.ID, err).WithHint("check the store with: vault store check")
-	}
-	l.Exclusive, l.Due, l.Ended, l.At = exclusive == 1, moment(due), moment(ended), moment(b.At)
+}
+
+// fill takes what nobody searches by.
+func (b leaseBody) fill(l *vault.Lease) {
 	l.Credential, l.Secret, l.Reason, l.Comment, l.Ticket, l.RequestID, l.Digest = b.Credential, b.Secret, b.Reason, b.Comment, b.Ticket, b.Request, b.Digest
 	l.Holder = vault.Actor{Kind: b.Kind, ID: b.Actor, Name: b.Name, Address: b.Address}
-	l.Created, l.CreatedBy, l.Changed, l.ChangedBy = moment(b.Created), b.CreatedBy, moment(b.Changed), b.ChangedBy
-	return l, nil
+	l.At, l.Created, l.CreatedBy, l.Changed, l.ChangedBy = moment(b.At), moment(b.Created), b.CreatedBy, moment(b.Changed), b.ChangedBy
 }
 
 // leaseNamed is how the index of ids is asked.

@@ -14,6 +14,7 @@ func tokenCases() []suiteCase {
 	return []suiteCase{
 		{"tokens come back with the version of their integration", caseTokensComeBackWithTheirIntegration},
 		{"tokens that have ended are removed, oldest first", caseTokensThatHaveEndedAreRemoved},
+		{"a lease comes with the token that is asked for", caseALeaseComesWithAToken},
 		{"integrations are found by account", caseIntegrationsAreFoundByAccount},
 	}
 }
@@ -59,6 +60,33 @@ func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
 	absent(t, s, want.Hash)
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })
 	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })
+}
+
+func caseALeaseComesWithAToken(t *testing.T, s *store.Store) {
+	i := anIntegration(1, "backup")
+	token, l := aToken(1, i.ID, 15), aLease("0123456789abcdef", "c1")
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		return errors.Join(tx.AddIntegration(ctx, i), tx.AddToken(ctx, token), tx.AddLease(ctx, l))
+	})
+	l.Version = 1
+	for _, id := range []string{l.ID, "", "x", l.ID[:9], l.ID[1:], "\u00e9" + l.ID} {
+		view(t, s, func(ctx context.Context, r vault.Reader) error {
+			want := vault.Lease{}
+			if id == l.ID {
+				want = l
+			}
+			found, version, lease, err := r.TokenFor(ctx, token.Hash, id)
+			same(t, lease, want)
+			if found != token || version != 1 {
+				t.Errorf("%+v of version %d, want %+v of 1", found, version, token)
+			}
+			return err
+		})
+	}
+	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error {
+		_, _, _, err := tx.TokenFor(ctx, vault.TokenHash{9}, l.ID)
+		return err
+	})
 }
 
 func absent(t *testing.T, s *store.Store, hash vault.TokenHash) {

@@ -27,6 +27,11 @@ func (s *fakeState) Token(_ context.Context, hash vault.TokenHash) (vault.Token,
 	return t, i.Version, err
 }
 
+func (s *fakeState) TokenFor(ctx context.Context, hash vault.TokenHash, lease string) (vault.Token, int64, vault.Lease, error) {
+	t, version, err := s.Token(ctx, hash)
+	return t, version, s.leases[lease], err
+}
+
 func (s *fakeState) IntegrationAt(ctx context.Context, name string) (string, int64, error) {
 	i, err := s.IntegrationNamed(ctx, name)
 	return i.ID, i.Version, err

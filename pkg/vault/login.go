@@ -139,33 +139,52 @@ func (s *Service) admit(ctx context.Context, d Door, i Integration) (Admission, 
 // Authenticate tells whose a token is. A *Refusal of pam.ErrTokenRefused says
 // that it is none, or no more good, or not from this address.
 func (s *Service) Authenticate(ctx context.Context, d Door, token secret.Value) (Integration, error) {
-	d = d.normal()
-	if !looksRandom(token) {
-		return Integration{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "it is no token")
-	}
-	t, i, err := s.heldToken(ctx, tokenHash(token))
-	if errors.Is(err, ErrAbsent) {
-		return Integration{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "nobody has this token")
-	}
-	if err != nil {
-		return Integration{}, err
-	}
-	if cause, detail := t.held(d, i, s.now()); cause != "" {
-		return Integration{}, s.turnAway(ctx, d, i, cause, detail)
-	}
-	return i, nil
+	i, _, err := s.AuthenticateFor(ctx, d, token, "")
+	return i, err
 }
 
-// heldToken reads a token with the integration that has it, as it is now.
-func (s *Service) heldToken(ctx context.Context, hash TokenHash) (t Token, i Integration, err error) {
+// AuthenticateFor is Authenticate, and reads the lease that the call is about in
+// the same question. It is the zero Lease when there is none of the id; whose it
+// is, is for the caller to look at.
+func (s *Service) AuthenticateFor(ctx context.Context, d Door, token secret.Value, lease string) (Integration, Lease, error) {
+	d = d.normal()
+	if !looksRandom(token) {
+		return Integration{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "it is no token")
+	}
+	h, err := s.held(ctx, tokenHash(token), lease)
+	if errors.Is(err, ErrAbsent) {
+		return Integration{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "nobody has this token")
+	}
+	if err != nil {
+		return Integration{}, Lease{}, err
+	}
+	if cause, detail := h.token.held(d, h.integration, s.now()); cause != "" {
+		return Integration{}, Lease{}, s.turnAway(ctx, d, h.integration, cause, detail)
+	}
+	return h.integration, h.lease, nil
+}
+
+// holding is a token with the integration that has it, and a lease.
+type holding struct {
+	token       Token
+	integration Integration
+	lease       Lease
+}
+
+// held reads a token with its integration as it is now, and a lease if one is named.
+func (s *Service) held(ctx context.Context, hash TokenHash, lease string) (h holding, err error) {
 	version, err := glance(ctx, s, func(ctx context.Context, r Reader) (version int64, err error) {
-		t, version, err = r.Token(ctx, hash)
+		if lease == "" {
+			h.token, version, err = r.Token(ctx, hash)
+		} else {
+			h.token, version, h.lease, err = r.TokenFor(ctx, hash, lease)
+		}
 		return version, err
 	})
 	if err == nil {
-		i, err = s.integrationOf(ctx, standing{t.IntegrationID, version})
+		h.integration, err = s.integrationOf(ctx, standing{h.token.IntegrationID, version})
 	}
-	return t, i, err
+	return h, err
 }
 
 // LogOut ends a token. Its failures are those of Authenticate.

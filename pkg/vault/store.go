@@ -107,6 +107,8 @@ type TokenReader interface {
 	// Token reads a token, and the version of the integration that has it.
 	// ErrAbsent when either is gone.
 	Token(ctx context.Context, hash TokenHash) (t Token, version int64, err error)
+	// TokenFor is Token, and reads a lease with it: that of no id when it is gone.
+	TokenFor(ctx context.Context, hash TokenHash, lease string) (t Token, version int64, l Lease, err error)
 }
 
 // TokenWriter writes tokens.
