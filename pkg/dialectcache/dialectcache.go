@@ -74,6 +74,26 @@ func (s *Store) Remember(name string) {
 	}
 }
 
+// Clear forgets what is remembered for all settings, and returns for how many that
+// was; with dry it only counts. Files of other names are left alone.
+func (s *Store) Clear(dry bool) int {
+	if s.dir == "" {
+		return 0
+	}
+	entries, _ := os.ReadDir(s.dir)
+	n := 0
+	for _, e := range entries {
+		sum, err := hex.DecodeString(e.Name())
+		if err != nil || len(sum) != sha256.Size/2 {
+			continue
+		}
+		if dry || os.Remove(filepath.Join(s.dir, e.Name())) == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // tidy removes what belongs to settings that nobody has any more.
 func (s *Store) tidy() {
 	entries, _ := os.ReadDir(s.dir)

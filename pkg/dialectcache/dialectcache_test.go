@@ -127,3 +127,24 @@ func TestOneAtATimeHoldsTheLock(t *testing.T) {
 		t.Errorf("the lock file is left: %v", err)
 	}
 }
+
+func TestAllAreForgottenAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, b := dialectcache.Open(dir, "a", time.Now), dialectcache.Open(dir, "b", time.Now)
+	a.Remember("rest")
+	b.Remember("json-v1")
+	foreign := filepath.Join(dir, "dialects", "notes.txt")
+	if err := os.WriteFile(foreign, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if n := a.Clear(true); n != 2 || a.Recall() != "rest" {
+		t.Errorf("%d, %q", n, a.Recall())
+	}
+	if n := a.Clear(false); n != 2 || a.Recall()+b.Recall() != "" {
+		t.Errorf("%d, %q, %q", n, a.Recall(), b.Recall())
+	}
+	if _, err := os.Stat(foreign); err != nil || a.Clear(false) != 0 || dialectcache.Open("", "a", time.Now).Clear(false) != 0 {
+		t.Error(err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/redim-tools/redim/pkg/cli"
+	"github.com/redim-tools/redim/pkg/config"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/render"
 	"github.com/redim-tools/redim/pkg/secret"
@@ -31,6 +32,9 @@ type ClearOptions struct {
 	Open func(profile string) (Cache, error)
 	// Service yields what ends a token of a profile upstream.
 	Service func(profile string) (Logout, error)
+	// Forget forgets the dialects that were found, of one profile or of all, and
+	// returns how many; with dry it only counts.
+	Forget func(profile string, dry bool) int
 }
 
 // Cache lists and removes tokens.
@@ -44,13 +48,16 @@ type Logout func(ctx context.Context, token secret.Value) error
 
 // NewClear makes the command. runF replaces its run in tests; nil is the real one.
 func NewClear(app *cli.App, runF func(context.Context, *ClearOptions) error) *cobra.Command {
-	opts := &ClearOptions{Streams: app.Streams, Say: app.Say, Now: app.Now, Open: opener(app), Service: logouts(app)}
+	opts := &ClearOptions{Streams: app.Streams, Say: app.Say, Now: app.Now, Open: opener(app), Service: logouts(app), Forget: forgetter(app)}
 	cmd := &cobra.Command{
 		Use:   "clear",
 		Short: "Remove cached tokens",
 		Long: `Remove the cached tokens: all of them, or those that meet every condition given.
 --user takes an identity exactly as "cache list" shows it; --profile takes those of
 one profile. It is safe while other commands work: they sign in again.
+
+Unless --user or --expired narrows it to tokens, the dialect that was found for
+"dialect: auto" is forgotten too, and found anew by the next command.
 
 With --logout the tokens are ended at the service too. That needs the settings they
 were made under, and fails for others.
@@ -104,6 +111,29 @@ func logouts(app *cli.App) func(string) (Logout, error) {
 	}
 }
 
+func forgetter(app *cli.App) func(string, bool) int {
+	return func(profile string, dry bool) int {
+		if app.Name != config.ToolRedim {
+			return 0
+		}
+		if profile == "" {
+			return app.Dialects(new(config.Settings)).Clear(dry)
+		}
+		s, err := app.Load(profile)
+		if err != nil {
+			return 0 // a profile that is gone; what it had found is removed in time
+		}
+		found := app.Dialects(s)
+		if found.Recall() == "" {
+			return 0
+		}
+		if !dry {
+			found.Remember("")
+		}
+		return 1
+	}
+}
+
 // removal is a token that was removed, and what became of it at the service.
 type removal struct {
 	tokencache.Entry
@@ -133,6 +163,7 @@ func runClear(ctx context.Context, opts *ClearOptions) error {
 	if werr := opts.tell(removed, cleared.Unreadable); werr != nil {
 		return werr
 	}
+	opts.forget()
 	if err != nil {
 		return err
 	}
@@ -190,6 +221,19 @@ func (o *ClearOptions) tell(removed []removal, unreadable int) error {
 	}
 	o.Say("%s", text)
 	return nil
+}
+
+// forget forgets dialects, where not only tokens are meant.
+func (o *ClearOptions) forget() {
+	if o.User != "" || o.Expired {
+		return
+	}
+	switch n := o.Forget(o.Profile, o.DryRun); {
+	case n > 0 && o.DryRun:
+		o.Say("would forget %s that dialect: auto found", counted(n, "dialect"))
+	case n > 0:
+		o.Say("forgot %s that dialect: auto found", counted(n, "dialect"))
+	}
 }
 
 func tokens(n int) string { return counted(n, "token") }
