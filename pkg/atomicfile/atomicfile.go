@@ -42,6 +42,9 @@ func write(path string, data []byte, perm fs.FileMode, d durability) error {
 	if followed, err := filepath.EvalSymlinks(path); err == nil {
 		target = followed
 	}
+	if info, err := os.Stat(target); err == nil && !isFile(info) {
+		return failure(path, notRegular(path))
+	}
 	if err := replace(target, data, perm, d); err != nil {
 		return failure(path, err)
 	}

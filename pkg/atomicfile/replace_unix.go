@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// nonblock has an open of a pipe not wait for its other end.
+const nonblock = syscall.O_NONBLOCK
+
 // patience is how long a writer waits when all slots are in use.
 const patience = 5 * time.Second
 

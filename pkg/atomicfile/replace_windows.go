@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+const nonblock = 0 // no file is a pipe here
+
 const (
 	patience = 5 * time.Second // for readers that hold the file open
 	lifetime = time.Hour       // the age at which a temporary file is nobody's

@@ -3,7 +3,7 @@ package breaker
 import (
 	"context"
 	"encoding/json"
-	"os"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -36,19 +36,20 @@ func (b *Breaker) refresh() {
 
 // load is what the file says; nothing when it says nothing readable.
 func (b *Breaker) load() states {
-	info, err := os.Stat(b.path)
-	if err != nil || info.Size() > maxFile {
-		return states{}
-	}
-	data, err := os.ReadFile(b.path)
+	f, err := atomicfile.Open(b.path)
 	if err != nil {
 		return states{}
 	}
-	var f file
-	if json.Unmarshal(data, &f) != nil || f.Schema != schema || f.Places == nil {
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil || len(data) > maxFile {
 		return states{}
 	}
-	return f.Places
+	var kept file
+	if json.Unmarshal(data, &kept) != nil || kept.Schema != schema || kept.Places == nil {
+		return states{}
+	}
+	return kept.Places
 }
 
 // change changes what is known, here and in the file. The caller holds the

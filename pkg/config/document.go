@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/redim-tools/redim/pkg/atomicfile"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/secret"
 )
@@ -48,11 +49,16 @@ func readDocument(path string) (*document, error) {
 }
 
 func (d *document) read() error {
-	f, err := os.Open(d.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return err
+	if d.path == os.DevNull { // as good as an empty file, and often given for one
+		return nil
 	}
-	if err != nil {
+	f, err := atomicfile.Open(d.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return err
+	case errors.Is(err, atomicfile.ErrNotRegular):
+		return pam.Failf(pam.ErrUsage, "settings file %s is a pipe or a device", d.path).WithHint("name a file with --config; what a program writes goes into one first, or into REDIM_ variables")
+	case err != nil:
 		return pam.Failf(pam.ErrUsage, "read settings: %w", err).WithHint("the file must be readable by the user that runs this command, or name another with --config")
 	}
 	defer f.Close()

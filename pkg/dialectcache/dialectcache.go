@@ -45,7 +45,7 @@ func Open(cacheDir, fingerprint string, now func() time.Time) *Store {
 // Recall returns the name that Remember was told last; empty when there is none,
 // or the file is not what Remember writes.
 func (s *Store) Recall() string {
-	f, err := os.Open(s.path)
+	f, err := atomicfile.Open(s.path)
 	if err != nil {
 		return ""
 	}

@@ -131,7 +131,7 @@ func TestOneAtATimeHoldsTheLock(t *testing.T) {
 func TestAllAreForgottenAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	a, b := dialectcache.Open(dir, "a", time.Now), dialectcache.Open(dir, "b", time.Now)
+	a, b := Open(dir, "a", time.Now), Open(dir, "b", time.Now)
 	a.Remember("rest")
 	b.Remember("json-v1")
 	foreign := filepath.Join(dir, "dialects", "notes.txt")
@@ -144,7 +144,7 @@ func TestAllAreForgottenAtOnce(t *testing.T) {
 	if n := a.Clear(false); n != 2 || a.Recall()+b.Recall() != "" {
 		t.Errorf("%d, %q, %q", n, a.Recall(), b.Recall())
 	}
-	if _, err := os.Stat(foreign); err != nil || a.Clear(false) != 0 || dialectcache.Open("", "a", time.Now).Clear(false) != 0 {
+	if _, err := os.Stat(foreign); err != nil || a.Clear(false) != 0 || Open("", "a", time.Now).Clear(false) != 0 {
 		t.Error(err)
 	}
 }

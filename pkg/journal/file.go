@@ -22,7 +22,7 @@ const (
 // cut, and syncs when it is asked to. It returns the new size. On an error the
 // file is as before.
 func (j *Journal) append(line []byte, sync bool) (int64, error) {
-	f, err := os.OpenFile(j.Path(), os.O_RDWR, 0)
+	f, err := atomicfile.OpenFile(j.Path(), os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := atomicfile.Write(j.Path(), line, 0o600); err != nil {
 			return 0, unavailable(err)
@@ -78,7 +78,7 @@ func (c contents) unreadable() [][]byte {
 }
 
 func (j *Journal) read() (contents, error) {
-	data, err := os.ReadFile(j.Path())
+	data, err := j.readFile()
 	if errors.Is(err, fs.ErrNotExist) {
 		return contents{}, nil
 	}
@@ -86,6 +86,15 @@ func (j *Journal) read() (contents, error) {
 		return contents{}, unavailable(err)
 	}
 	return fold(data), nil
+}
+
+func (j *Journal) readFile() ([]byte, error) {
+	f, err := atomicfile.Open(j.Path())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 func fold(data []byte) contents {
@@ -164,7 +173,7 @@ func (j *Journal) setAside(lines [][]byte) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	f, err := os.OpenFile(j.DamagedPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := atomicfile.OpenFile(j.DamagedPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return unavailable(err)
 	}

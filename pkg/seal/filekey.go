@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -140,7 +139,7 @@ func noPlace(err error) error {
 
 // readPrivate reads a short file that must be closed to the group and others.
 func readPrivate(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := atomicfile.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -133,7 +132,7 @@ func (f *File) read(ctx context.Context) (secrets, error) {
 }
 
 func (f *File) load() ([]byte, error) {
-	file, err := os.Open(f.path)
+	file, err := atomicfile.Open(f.path)
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func (s *Store) open(key seal.Key, name string) (record, error) {
 }
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := atomicfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
