@@ -42,7 +42,7 @@ func write(path string, data []byte, perm fs.FileMode, d durability) error {
 	if followed, err := filepath.EvalSymlinks(path); err == nil {
 		target = followed
 	}
-	if info, err := os.Stat(target); err == nil && !isFile(info) {
+	if info, err := os.Stat(target); err == nil && info.Mode()&fs.ModeDevice != 0 { // /dev/null is not ours to replace
 		return failure(path, notRegular(path))
 	}
 	if err := replace(target, data, perm, d); err != nil {
