@@ -52,6 +52,25 @@ func (w *wiring) storeSecret(ctx context.Context, s *config.Settings, name strin
 	return secret.Source{Kind: secret.KindSecrets, Arg: name}, file.Set(ctx, name, v)
 }
 
+func (w *wiring) forgetSecret(ctx context.Context, s *config.Settings, src secret.Source) error {
+	var err error
+	switch src.Kind {
+	case secret.KindKeyring:
+		err = keyring.System().Delete(ctx, src.Arg)
+	case secret.KindSecrets:
+		var file *secretfile.File
+		if file, err = w.secretsFile(s); err == nil {
+			err = file.Delete(ctx, src.Arg)
+		}
+	default:
+		return pam.Failf(pam.ErrUsage, "the secret of %s is not ours to remove", src).WithHint("only what config set keeps, in the keyring or in the encrypted secrets file, is removed")
+	}
+	if errors.Is(err, pam.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // secretsFile is the encrypted secrets file, in the state directory beside the
 // key file that usually opens it.
 func (w *wiring) secretsFile(s *config.Settings) (*secretfile.File, error) {

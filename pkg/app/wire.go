@@ -42,6 +42,7 @@ func New(name string, streams *term.Streams, getenv func(string) string) *cli.Ap
 	a.Dialects = w.dialects
 	a.Resolver = w.resolver
 	a.StoreSecret = w.storeSecret
+	a.ForgetSecret = w.forgetSecret
 	a.Tokens = func(s *config.Settings) (*cli.Tokens, error) { return w.tokens(s, tokencache.Options{}) }
 	a.Journal = w.journal
 	a.End = w.end
@@ -60,6 +61,8 @@ func environ(getenv func(string) string) []string {
 type wiring struct {
 	*cli.App
 
+	spelling sync.Once
+
 	once sync.Once
 	kept *journal.Journal // one for all who ask: it holds what this process owns
 	err  error
@@ -74,7 +77,21 @@ func (w *wiring) load(profile string, given config.Options) (*config.Settings, e
 		profile = w.Globals.Profile
 	}
 	given.Path, given.Profile, given.Getenv, given.Tool = w.Globals.Config, profile, w.Getenv, w.Name
-	return config.Load(given)
+	s, err := config.Load(given)
+	w.spelling.Do(func() { w.warnOfSpelling(s) })
+	return s, err
+}
+
+// warnOfSpelling tells of variables that nothing reads and that may be meant for
+// settings; s is nil where these can't be read.
+func (w *wiring) warnOfSpelling(s *config.Settings) {
+	var sources []string
+	if s != nil {
+		sources = s.SecretVariables()
+	}
+	for _, p := range config.LintEnv(w.Environ(), sources...) {
+		w.Warn(p.Where + " is set, but nothing reads it; " + p.Hint)
+	}
 }
 
 func (w *wiring) journal() (*journal.Journal, error) {

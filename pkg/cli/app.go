@@ -47,6 +47,9 @@ type App struct {
 	// StoreSecret keeps a secret in the keyring, or in the encrypted secrets
 	// file where there is none, and returns its source.
 	StoreSecret func(ctx context.Context, s *config.Settings, name string, v secret.Value) (secret.Source, error)
+	// ForgetSecret removes a secret that StoreSecret kept. That there is none any
+	// more is fine.
+	ForgetSecret func(ctx context.Context, s *config.Settings, src secret.Source) error
 	// Service signs in to RED IM with checked settings.
 	Service func(*config.Settings) (*Service, error)
 	// Logouts finds what ends the tokens that were made under settings.

@@ -19,7 +19,7 @@ type Item struct {
 	Key    Key
 	Name   string // the key's name, or KEY.ENTRY
 	Text   string // as --set takes it, but for secrets: [redacted] and the source
-	Value  any    // for JSON and YAML: text, bool, int, a list or a map of text
+	Value  any    // for JSON and YAML: text, bool, int, a list, or a map of text or of int64
 	Origin Origin
 }
 
@@ -42,26 +42,34 @@ func (s *Settings) Items() []Item {
 func (s *Settings) Get(name string) (Item, error) {
 	k, item, ok := Lookup(name)
 	if !ok {
-		return Item{}, AsError([]Problem{unknownKey(Keys(), name, Origin{})})
+		return Item{}, AsError([]Problem{unknownKey(Keys(), s.tool, name, Origin{})})
 	}
 	text, val := s.show(k)
 	if item != "" {
-		m, _ := val.(map[string]string)
-		if text, ok = entryOf(k, m, item); !ok {
+		if text, val, ok = entryOf(k, val, item); !ok {
 			return Item{}, pam.Failf(pam.ErrNotFound, "%s has no entry %s", k.Name, item).WithHint("see: redim config get %s", k.Name)
 		}
-		val = text
 	}
 	return Item{Key: k, Name: name, Text: text, Value: val, Origin: s.Origin(name)}, nil
 }
 
-func entryOf(k Key, m map[string]string, name string) (string, bool) {
-	for have, text := range m {
-		if sameEntry(k, have, name) {
-			return text, true
+// entryOf is one entry of a map that show made, as show makes values.
+func entryOf(k Key, m any, name string) (string, any, bool) {
+	switch m := m.(type) {
+	case map[string]string:
+		for have, text := range m {
+			if sameEntry(k, have, name) {
+				return text, text, true
+			}
+		}
+	case map[string]int64:
+		for have, n := range m {
+			if sameEntry(k, have, name) {
+				return strconv.FormatInt(n, 10), n, true
+			}
 		}
 	}
-	return "", false
+	return "", nil, false
 }
 
 // show is a key's value as text and for encoders, without what may be secret.
@@ -133,11 +141,12 @@ func showMap(m map[string]string) (string, any) {
 }
 
 func showJobs(jobs map[pam.StoreType]int64) (string, any) {
-	m := make(map[string]string, len(jobs))
+	m, numbers := make(map[string]string, len(jobs)), make(map[string]int64, len(jobs))
 	for t, id := range jobs {
-		m[t.String()] = strconv.FormatInt(id, 10)
+		m[t.String()], numbers[t.String()] = strconv.FormatInt(id, 10), id
 	}
-	return showMap(m)
+	text, _ := showMap(m)
+	return text, numbers
 }
 
 func showTree(tree map[string]any) (string, any) {

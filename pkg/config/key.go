@@ -50,6 +50,9 @@ func (k Key) Env() string {
 	return "REDIM_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
 
+// readBy reports whether a command reads the key; the empty name is any.
+func (k Key) readBy(tool string) bool { return tool == "" || k.Tool == "" || k.Tool == tool }
+
 // Secret reports whether the value is, or may hold, the source of a secret.
 func (k Key) Secret() bool { return k.Type == TypeSecret }
 
@@ -82,7 +85,7 @@ func KeysOf(tool string) []Key {
 	if tool == "" {
 		return keys
 	}
-	return slices.DeleteFunc(keys, func(k Key) bool { return k.Tool != "" && k.Tool != tool })
+	return slices.DeleteFunc(keys, func(k Key) bool { return !k.readBy(tool) })
 }
 
 // Names lists the names of all keys in the order of the table.

@@ -5,6 +5,7 @@ import "strings"
 // layers collects values, the weakest layer first; a later one wins.
 type layers struct {
 	table    []Key
+	tool     string
 	values   map[string]value
 	problems []Problem
 }
@@ -36,7 +37,7 @@ func (l *layers) set(assignment string) {
 	k, item, known := lookup(l.table, name)
 	switch {
 	case !known:
-		l.report(unknownKey(l.table, name, at))
+		l.report(unknownKey(l.table, l.tool, name, at))
 	case item != "":
 		l.values[k.Name] = l.values[k.Name].with(k, entry{name: item, text: strings.TrimSpace(text), origin: at})
 	default:

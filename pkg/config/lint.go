@@ -90,8 +90,9 @@ func reasonOf(err error) error {
 }
 
 // LintEnv reports variables of an environment, in the form of os.Environ, that
-// look like a setting spelt wrong.
-func LintEnv(environ []string) []Problem {
+// nothing reads and that look like a setting spelt wrong. The names in sources are
+// read: secrets come from them.
+func LintEnv(environ []string, sources ...string) []Problem {
 	known := reserved()
 	for _, k := range Keys() {
 		known = append(known, k.Env())
@@ -99,7 +100,7 @@ func LintEnv(environ []string) []Problem {
 	var out []Problem
 	for _, pair := range environ {
 		name, text, _ := strings.Cut(pair, "=")
-		if text == "" || !strings.HasPrefix(name, "REDIM_") {
+		if text == "" || !strings.HasPrefix(name, "REDIM_") || slices.Contains(sources, name) {
 			continue
 		}
 		near := spell.Nearest(strings.TrimPrefix(name, "REDIM_"), trimmed(known))
@@ -110,9 +111,11 @@ func LintEnv(environ []string) []Problem {
 	return out
 }
 
-// reserved are the variables that are no settings.
+// reserved are the variables that are no settings: those that say where things are,
+// and those that a check-out fills for others.
 func reserved() []string {
-	return []string{"REDIM_CONFIG", "REDIM_PROFILE", "REDIM_CACHE_DIR", "REDIM_STATE_DIR", "REDIM_DATA_DIR", "REDIM_NO_INPUT"}
+	return []string{"REDIM_CONFIG", "REDIM_PROFILE", "REDIM_CACHE_DIR", "REDIM_STATE_DIR", "REDIM_DATA_DIR", "REDIM_NO_INPUT",
+		"REDIM_CHECKOUT_ID", "REDIM_USERNAME", "REDIM_SYSTEM", "REDIM_PASSWORD"}
 }
 
 func trimmed(names []string) []string {

@@ -93,7 +93,7 @@ func (o Options) checkProfile(d *document) error {
 // values; the document's own are not among them.
 func (o Options) load(d *document, name string) (*Settings, []Problem) {
 	p, _ := d.find(name)
-	l := &layers{table: d.table, values: make(map[string]value, len(d.table))}
+	l := &layers{table: d.table, tool: o.Tool, values: make(map[string]value, len(d.table))}
 	maps.Copy(l.values, p.values)
 	l.env(o.getenv)
 	for _, assignment := range o.Set {

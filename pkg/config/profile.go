@@ -30,7 +30,7 @@ func (d *document) take(p profile, m *yaml.Node, prefix string) {
 		case isGroup(d.table, full):
 			d.group(p, val, at, full)
 		default:
-			d.report(unknownKey(d.table, full, at))
+			d.report(unknownKey(d.table, "", full, at))
 		}
 	})
 }
@@ -58,17 +58,20 @@ func (d *document) group(p profile, val *yaml.Node, at Origin, name string) {
 	}
 }
 
-// unknownKey names the nearest key there is.
-func unknownKey(table []Key, name string, at Origin) Problem {
-	names := make([]string, len(table))
-	for i, k := range table {
-		names[i] = k.Name
+// unknownKey names the nearest key there is, or all that the command reads.
+func unknownKey(table []Key, tool, name string, at Origin) Problem {
+	var names, own []string
+	for _, k := range table {
+		names = append(names, k.Name)
+		if k.readBy(tool) {
+			own = append(own, k.Name)
+		}
 	}
 	p := problem(name, at, "unknown key")
 	if near := spell.Nearest(name, names); near != "" {
 		return p.hint("the nearest known key is %s", near)
 	}
-	return p.hint("the keys are %s", strings.Join(names, ", "))
+	return p.hint("the keys are %s", strings.Join(own, ", "))
 }
 
 // node takes one value.

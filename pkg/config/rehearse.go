@@ -1,5 +1,7 @@
 package config
 
+import "github.com/redim-tools/redim/pkg/secret"
+
 // Rehearse lets change work on a copy of the settings file at path, to see what
 // would come out: nothing is locked, made or written. Its error is that of
 // reading the file, or that of change.
@@ -41,6 +43,13 @@ func (f *File) Load(o Options) (*Settings, error) {
 func (f *File) Item(profile, name string) (Item, error) {
 	s, _ := fileOnly().load(f.document(), profile)
 	return s.Get(name)
+}
+
+// Source is where a profile has a secret from, by this file alone; the zero Source
+// where it names none.
+func (f *File) Source(profile, name string) secret.Source {
+	s, _ := fileOnly().load(f.document(), profile)
+	return s.sources()[name]
 }
 
 // ProfileName is the profile that Load reads: Options.Profile, REDIM_PROFILE

@@ -23,7 +23,7 @@ func (f *File) Set(profile, name, text string) error {
 	}
 	k, item, ok := Lookup(name)
 	if !ok {
-		return AsError([]Problem{unknownKey(Keys(), name, Origin{})})
+		return AsError([]Problem{unknownKey(Keys(), "", name, Origin{})})
 	}
 	v, problems := f.understand(k, item, text)
 	if err := AsError(problems); err != nil {
@@ -190,7 +190,7 @@ func (f *File) Unset(profile, name string) (bool, error) {
 		if descend(root, parts...) != nil {
 			return f.drop(parts)
 		}
-		return false, AsError([]Problem{unknownKey(Keys(), name, Origin{})})
+		return false, AsError([]Problem{unknownKey(Keys(), "", name, Origin{})})
 	}
 	path = append(path, strings.Split(k.Name, ".")...)
 	if item != "" {

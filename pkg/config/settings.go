@@ -137,7 +137,7 @@ func (o Origin) String() string {
 }
 
 // reads reports whether the command reads a key.
-func (s *Settings) reads(k Key) bool { return s.tool == "" || k.Tool == "" || k.Tool == s.tool }
+func (s *Settings) reads(k Key) bool { return k.readBy(s.tool) }
 
 func (s *Settings) keys() []Key {
 	if s.table == nil {

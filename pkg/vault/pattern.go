@@ -25,7 +25,7 @@ func ParsePattern(text string) (Pattern, error) {
 	system, account, both := strings.Cut(text, "/")
 	if !both {
 		return Pattern{}, pam.Failf(pam.ErrUsage, "pattern %q has no /", text).
-			WithHint("write system/account; for every account of a system: %s", strings.TrimRight(text, "*")+"/*")
+			WithHint("write system/account; %s", example(text))
 	}
 	if strings.TrimSpace(system) == "" || strings.TrimSpace(account) == "" {
 		return Pattern{}, pam.Failf(pam.ErrUsage, "pattern %q has an empty part", text).WithHint("write * for any, for example web01/* or */backup")
@@ -37,6 +37,15 @@ func ParsePattern(text string) (Pattern, error) {
 		return Pattern{}, err
 	}
 	return Pattern{System: squeeze(system), Account: squeeze(account)}, nil
+}
+
+// example is a pattern that one without an account may have been meant for.
+func example(system string) string {
+	name := strings.TrimRight(system, "*")
+	if name == "" {
+		return "for every account of every system: */*"
+	}
+	return "for every account of a system: " + name + "/*"
 }
 
 // squeeze makes one star of several, which mean the same.

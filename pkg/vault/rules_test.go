@@ -193,7 +193,7 @@ func TestAPatternHasTwoParts(t *testing.T) {
 		}
 	}
 	for text, says := range map[string]string{
-		"": "has no /", "web01": "web01/*", "web*": "web/*", "/x": "empty part", "x/": "empty part", "a|b/c": "|", "a/\x00": "U+0000", "a/" + strings.Repeat("b", 600): "characters",
+		"": "has no /", "web01": "web01/*", "web*": "web/*", "*": "every system: */*", "**": "every system: */*", "/x": "empty part", "x/": "empty part", "a|b/c": "|", "a/\x00": "U+0000", "a/" + strings.Repeat("b", 600): "characters",
 	} {
 		_, err := vault.ParsePattern(text)
 		refused(t, err, pam.ErrUsage, says)

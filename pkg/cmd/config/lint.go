@@ -54,8 +54,17 @@ Exit codes: 0, also with warnings; 2 errors, or with --strict warnings.`,
 func linter(app *cli.App) func() ([]config.Problem, error) {
 	return func() ([]config.Problem, error) {
 		problems, err := config.Lint(app.ConfigOptions(), app.Globals.AcceptRisk)
-		return append(problems, config.LintEnv(app.Environ())...), err
+		return append(problems, config.LintEnv(app.Environ(), secretVariables(app)...)...), err
 	}
+}
+
+// secretVariables are those that hold secrets, as far as the settings can be read.
+func secretVariables(app *cli.App) []string {
+	s, err := config.Load(app.ConfigOptions())
+	if err != nil {
+		return nil
+	}
+	return s.SecretVariables()
 }
 
 func runLint(opts *LintOptions) error {

@@ -7,31 +7,37 @@ import (
 
 	"github.com/redim-tools/redim/pkg/cli"
 	"github.com/redim-tools/redim/pkg/config"
+	"github.com/redim-tools/redim/pkg/secret"
 )
 
 // UnsetOptions are what "config unset" was told.
 type UnsetOptions struct {
 	Key    string
+	Forget bool // what config set keeps for the key
 	DryRun bool
 
-	Say   func(format string, args ...any)
-	Place func() (Place, error)
+	Command string // "redim"
+	Say     func(format string, args ...any)
+	Place   func() (Place, error)
+	// Remove removes a secret that config set kept.
+	Remove func(ctx context.Context, s *config.Settings, src secret.Source) error
 }
 
 // NewUnset makes the command. runF replaces its run in tests; nil is the real one.
 func NewUnset(app *cli.App, runF func(context.Context, *UnsetOptions) error) *cobra.Command {
-	opts := &UnsetOptions{Say: app.Say, Place: placeOf(app)}
+	opts := &UnsetOptions{Command: app.Name, Say: app.Say, Place: placeOf(app), Remove: remover(app)}
 	cmd := &cobra.Command{
 		Use:   "unset <key>",
 		Short: "Take one setting out of the file",
 		Long: `Take one setting of a profile, or one entry of a map as KEY.ENTRY, out of the
-settings file, so that its default holds again. A password that api_password named
-stays where it is kept.
+settings file, so that its default holds again. The password that "config set" kept
+for api_password stays where it is; with --forget it is removed from there too.
 
-Exit codes: 0, also when it was not set; 2 an unknown key; 1 the file can't be
-written.`,
+Exit codes: 0, also when it was not set; 2 an unknown key, or --forget where
+nothing is kept; 1 the file can't be written, or the password can't be removed.`,
 		Example: `  redim config unset default_domain
-  redim config unset template_jobs.linux --dry-run`,
+  redim config unset template_jobs.linux --dry-run
+  redim config unset api_password --forget`,
 		Args:              cli.ExactArgs("the key of a setting"),
 		ValidArgsFunction: completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,6 +48,7 @@ written.`,
 			return runUnset(cmd.Context(), opts)
 		},
 	}
+	cmd.Flags().BoolVar(&opts.Forget, "forget", false, "remove the password too that \"config set\" kept for it")
 	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "tell what would change, and change nothing")
 	return cmd
 }
@@ -52,7 +59,9 @@ func runUnset(ctx context.Context, opts *UnsetOptions) error {
 		return err
 	}
 	removed, now := false, ""
+	var was kept
 	unset := func(f *config.File) (err error) {
+		was = keptFor(f, place, opts.Key)
 		removed, err = f.Unset(place.Profile, opts.Key)
 		now = valueIn(f, place.Profile, opts.Key)
 		return err
@@ -61,9 +70,17 @@ func runUnset(ctx context.Context, opts *UnsetOptions) error {
 	if err := place.rehearse(unset); err != nil {
 		return err
 	}
+	if err := opts.mayForget(was); err != nil {
+		return err
+	}
 	if !removed {
 		opts.Say("%s is not set in %s", opts.Key, place)
 		return nil
+	}
+	if opts.Forget && !opts.DryRun {
+		if err := opts.Remove(ctx, was.settings, was.source); err != nil {
+			return err
+		}
 	}
 	if !opts.DryRun {
 		if err := place.change(ctx, unset); err != nil {
@@ -71,6 +88,7 @@ func runUnset(ctx context.Context, opts *UnsetOptions) error {
 		}
 	}
 	opts.Say("%s %s from %s; %s", would(opts.DryRun, "removed", "remove"), opts.Key, place, afterwards(now))
+	opts.sayKept(was)
 	return nil
 }
 
