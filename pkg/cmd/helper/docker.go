@@ -71,9 +71,7 @@ func (o *dockerOptions) tell(err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, said := fmt.Fprintln(o.Streams.Out, err); said != nil {
-		return errors.Join(err, said)
-	}
+	_, _ = fmt.Fprintln(o.Streams.Out, err) // what can't be told there is told on standard error
 	if _, ok := errors.AsType[noKeychainError](err); ok {
 		return &cli.SilentError{Code: cli.ExitOther} // docker asks about every registry there is
 	}

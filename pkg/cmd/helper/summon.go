@@ -88,8 +88,8 @@ func (o *summonOptions) answerLines(ctx context.Context, call *call) error {
 	lines.Buffer(nil, longest)
 	for lines.Scan() {
 		if err := call.answer(ctx, lines.Text(), o.writeLine); err != nil {
-			_, wrong := fmt.Fprintln(o.Streams.Out, "!")
-			return errors.Join(err, wrong)
+			_, _ = fmt.Fprintln(o.Streams.Out, "!")
+			return err
 		}
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
