@@ -23,7 +23,11 @@ func (s *Settings) Fingerprint() string {
 
 // integrationFingerprint is that of vault, which signs in elsewhere.
 func (s *Settings) integrationFingerprint() string {
-	return fingerprint("vault settings 1", normalURL(s.Server), strings.ToLower(s.Integration), s.Credential.Text())
+	proof := s.Credential.Text()
+	if s.IntegrationAccount != "" {
+		proof = "account " + s.IntegrationAccount
+	}
+	return fingerprint("vault settings 1", normalURL(s.Server), strings.ToLower(s.Integration), proof)
 }
 
 func fingerprint(parts ...string) string {

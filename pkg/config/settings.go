@@ -45,6 +45,8 @@ type Settings struct {
 	Rotators           map[string]secret.Source // commands, by the names that policies have for them
 	Server             string                   // https://HOST:PORT of a vault serve; empty: the store itself
 	Integration        string
+	IntegrationAccount string // principal whose ticket signs in; empty: Credential does
+	IntegrationKeytab  string
 	Credential         secret.Source
 	Listen             string // host:port
 	MetricsListen      string // as Listen; empty: none of its own

@@ -199,6 +199,12 @@ func integrationKeys() []Key {
 		{Name: "credential", Type: TypeSecret, Tool: ToolVault, Example: "env:NIGHTLY_SECRET",
 			Doc:   "Where the application credential of `integration` is read from; never the credential itself. See [secret sources](#secret-sources).",
 			field: func(s *Settings) any { return &s.Credential }},
+		{Name: "integration_account", Type: TypeText, Tool: ToolVault, Example: "svc-build@EX.EXAMPLE.COM",
+			Doc:   "The account of `integration`, if that is one with a Windows account: it signs in with a Kerberos ticket of this account, and not with `credential`. The ticket is for `HTTP/` and the host of `server`.",
+			field: func(s *Settings) any { return &s.IntegrationAccount }},
+		{Name: "integration_keytab", Type: TypeText, Tool: ToolVault, paths: Origin.resolve, Example: "/etc/redim/svc-build.keytab",
+			Doc:   "Keytab of `integration_account`. Without it the credential cache that `kinit` filled, found as for `kerberos.keytab`.",
+			field: func(s *Settings) any { return &s.IntegrationKeytab }},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/redim-tools/redim/pkg/api/client"
 	"github.com/redim-tools/redim/pkg/config"
+	"github.com/redim-tools/redim/pkg/negotiate"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/prompt"
 	"github.com/redim-tools/redim/pkg/secret"
@@ -38,8 +39,12 @@ func checkRemote(s *config.Settings) error {
 		return pam.Failf(pam.ErrUsage, "there is no server to ask").WithHint("name it with --server or the setting server")
 	case s.Integration == "":
 		return pam.Failf(pam.ErrUsage, "there is no integration to sign in at %s as", s.Server).WithHint("name it with the setting integration, and where its credential is with credential")
-	case s.Credential.IsZero():
-		return pam.Failf(pam.ErrUsage, "there is no credential for integration %q", s.Integration).WithHint("name where it is with the setting credential, for example file:PATH")
+	case s.IntegrationAccount != "" && !s.Credential.IsZero():
+		return pam.Failf(pam.ErrUsage, "integration %q has both a credential and an account to sign in by", s.Integration).WithHint("unset credential, or integration_account")
+	case s.IntegrationAccount == "" && s.IntegrationKeytab != "":
+		return pam.Failf(pam.ErrUsage, "integration_keytab is of no account").WithHint("name it with integration_account")
+	case s.IntegrationAccount == "" && s.Credential.IsZero():
+		return pam.Failf(pam.ErrUsage, "there is no credential for integration %q", s.Integration).WithHint("name where it is with the setting credential, for example file:PATH; or its Windows account with integration_account")
 	}
 	return nil
 }
@@ -63,7 +68,20 @@ func (w *wiring) clientWith(s *config.Settings, tokens client.TokenStore) (*clie
 	return client.New(client.Config{
 		Server: server, Integration: s.Integration, HTTP: http, Tokens: tokens, Clock: w.Now, Timeout: s.Timeout,
 		Credential: func(ctx context.Context) (secret.Value, error) { return w.applicationCredential(ctx, s) },
+		Prove:      w.ticketProof(s),
 	}), nil
+}
+
+// ticketProof proves the account of the integration; nil when it has none.
+func (w *wiring) ticketProof(s *config.Settings) func(ctx context.Context, host string) (client.Proof, error) {
+	if s.IntegrationAccount == "" {
+		return nil
+	}
+	tickets := negotiate.New(negotiate.Config{Keytab: s.IntegrationKeytab, Principal: s.IntegrationAccount, Getenv: w.Getenv, Now: w.Now})
+	return func(ctx context.Context, host string) (client.Proof, error) {
+		proof, err := tickets.Prove(ctx, host)
+		return client.Proof{Token: proof.Token, Check: proof.Check}, err
+	}
 }
 
 func (w *wiring) applicationCredential(ctx context.Context, s *config.Settings) (secret.Value, error) {

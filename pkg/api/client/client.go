@@ -23,6 +23,9 @@ type Config struct {
 	Integration string   // its name
 	// Credential finds its application credential, when it has to sign in.
 	Credential func(context.Context) (secret.Value, error)
+	// Prove makes a proof by a Kerberos ticket for a host, as in URL.Host, to sign in
+	// with instead; nil: the credential signs in.
+	Prove func(ctx context.Context, host string) (Proof, error)
 	// HTTP is a client of package transport.
 	HTTP *http.Client
 	// Tokens keeps the token; nil keeps it in memory.
@@ -67,6 +70,7 @@ type ask struct {
 	key    string // idempotency key
 	repeat bool   // it may be repeated without harm
 	yields bool   // its answer may hold a secret, which is lost with it
+	proof  *Proof // of a log-in by a ticket
 }
 
 // do asks with the token of the integration, with a new one if that is refused,
@@ -120,6 +124,7 @@ func (c *Client) send(ctx context.Context, a ask, body []byte, token secret.Valu
 	if !token.IsEmpty() {
 		_ = token.Reveal(func(b []byte) error { r.Header.Set("Authorization", "Bearer "+string(b)); return nil })
 	}
+	a.proof.put(r.Header)
 	res, err := c.HTTP.Do(r)
 	if err != nil {
 		return unanswered(a, err)
@@ -163,6 +168,9 @@ func (c *Client) read(a ask, res *http.Response, out any) error {
 		return nil
 	case kind != "application/json":
 		return c.noAnswer(res, "is no JSON")
+	}
+	if err := a.proof.answered(res.Header); err != nil {
+		return err
 	}
 	if into, ok := out.(*answer); ok {
 		into.status = res.StatusCode

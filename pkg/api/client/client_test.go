@@ -39,6 +39,12 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
+	if r.Header.Get("Authorization") == "Negotiate dGlja2V0" {
+		s.logins++
+		w.Header().Set("WWW-Authenticate", "Negotiate cmVwbHk=")
+		answer(w, said{200, `{"token":"t` + string(rune('0'+s.logins)) + `","expires_at":"2026-03-01T12:15:00Z","integration":{"name":"Nightly"}}`})
+		return
+	}
 	if r.URL.Path == "/v1/login" && !strings.Contains(string(body), "wrong") {
 		s.logins++
 		answer(w, said{200, `{"token":"t` + string(rune('0'+s.logins)) + `","expires_at":"2026-03-01T12:15:00Z"}`})
@@ -105,6 +111,48 @@ func problemOf(code string) string {
 func reveal(v secret.Value) (text string) {
 	_ = v.Reveal(func(b []byte) error { text = string(b); return nil })
 	return text
+}
+
+// ticketOf makes proofs whose answer has to be "reply".
+func ticketOf(token string, err error) func(context.Context, string) (client.Proof, error) {
+	return func(_ context.Context, host string) (client.Proof, error) {
+		return client.Proof{Token: []byte(token), Check: func(answer []byte) error {
+			if string(answer) != "reply" || !strings.HasPrefix(host, "127.0.0.1:") {
+				return pam.Failf(pam.ErrProtocol, "somebody else answers")
+			}
+			return nil
+		}}, err
+	}
+}
+
+func TestATicketSignsInAsTheIntegrationThatWasMeant(t *testing.T) {
+	t.Parallel()
+	c, s := newClient(t, said{200, lent}, said{200, lent})
+	c.Prove = ticketOf("ticket", nil)
+	for range 2 {
+		if _, err := c.Checkout(t.Context(), "l1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.logins != 1 || !strings.Contains(s.asked[1], "Bearer t1") {
+		t.Errorf("%d log-ins, %v", s.logins, s.asked)
+	}
+	other, s := newClient(t)
+	other.Integration = "weekly"
+	other.Prove = ticketOf("ticket", nil)
+	if _, err := other.Checkout(t.Context(), "l1"); !errors.Is(err, pam.ErrSignInRefused) || s.logins != 1 {
+		t.Errorf("another integration's token: %v", err)
+	}
+	silent, _ := newClient(t)
+	silent.Prove = ticketOf("unanswered", nil)
+	if _, err := silent.Checkout(t.Context(), "l1"); !errors.Is(err, pam.ErrProtocol) {
+		t.Errorf("a server that is somebody else: %v", err)
+	}
+	none, s := newClient(t)
+	none.Prove = ticketOf("", pam.Failf(pam.ErrDelegationRefused, "there is no ticket"))
+	if _, err := none.Checkout(t.Context(), "l1"); !errors.Is(err, pam.ErrDelegationRefused) || !errors.Is(err, pam.ErrNotSent) || s.logins > 0 {
+		t.Errorf("no ticket: %v", err)
+	}
 }
 
 func TestOneTokenServesManyCallsUntilItIsRefused(t *testing.T) {
