@@ -42,7 +42,7 @@ func BenchmarkSearch(b *testing.B) {
 			if at.Dialect == sqldb.SQLite {
 				many(b, s, records)
 			} else {
-				manyInPostgreSQL(b, server, records)
+				manyInPostgreSQL(b, server, address, records)
 			}
 			db := rawDB(b, at)
 			for _, q := range benchQueries(records) {

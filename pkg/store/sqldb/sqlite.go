@@ -90,7 +90,7 @@ func liteDSN(path string, cache int) string {
 	u := fileURL(path)
 	u.RawQuery = url.Values{"_pragma": {
 		"busy_timeout(5000)", "foreign_keys(1)", "synchronous(full)",
-		"wal_autocheckpoint(0)", "secure_delete(1)", "temp_store(memory)", "cache_size(-" + strconv.Itoa(cache) + ")", "trusted_schema(0)",
+		"wal_autocheckpoint(0)", "journal_size_limit(" + strconv.Itoa(large) + ")", "secure_delete(1)", "temp_store(memory)", "cache_size(-" + strconv.Itoa(cache) + ")", "trusted_schema(0)",
 	}, "_txlock": {"immediate"}, "_dqs": {"0"}}.Encode()
 	return u.String()
 }

@@ -81,20 +81,3 @@ func pause(turn int) time.Duration {
 	longest := min(time.Duration(turn+1)*500*time.Microsecond, 5*time.Millisecond)
 	return 100*time.Microsecond + rand.N(longest)
 }
-
-// How many units may pass before the log is copied into the database, when
-// nobody waits and at the latest.
-const (
-	calm = 512
-	late = 8192
-)
-
-// tidy copies the write-ahead log into the database. It does so when nobody
-// waits, so that its syncs are nobody's; other processes may keep parts of the
-// log in use, which then stay there until the next time.
-func (w *writer) tidy(idle bool) {
-	if w.dirty >= late || idle && w.dirty >= calm {
-		_, _ = w.conn.Exec(context.Background(), "pragma wal_checkpoint(passive)")
-		w.dirty = 0
-	}
-}

@@ -62,7 +62,7 @@ func (d *lite) pass(j *job) error {
 // write is the writer: the only one of this process that changes the file.
 func (d *lite) write() {
 	defer close(d.done)
-	w := &writer{lite: d, slot: &Slot{}}
+	w := &writer{lite: d, slot: &Slot{}, bound: large}
 	for j := range d.work {
 		w.serve(w.join([]*job{j}))
 		w.tidy(len(d.work) == 0)
@@ -76,8 +76,9 @@ type writer struct {
 	*lite
 	conn    liteConn
 	slot    *Slot
-	dirty   int // units since the last checkpoint
-	careful int // transactions that are still to have savepoints
+	dirty   int   // units since the last checkpoint
+	bound   int64 // bytes of the log at which it is begun anew
+	careful int   // transactions that are still to have savepoints
 }
 
 // serve applies the units in one transaction and answers their callers. It

@@ -1,0 +1,48 @@
+package sqldb_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/redim-tools/redim/pkg/store/sqldb"
+)
+
+// Eight writers write 120 MB in all, and at each moment somebody reads.
+func TestTheLogStaysSmallWhileOthersReadAllTheTime(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.db")
+	db := lite(t, path, sqldb.Hooks{})
+	exec(t, db, "create table a (n integer primary key, b blob)")
+	ctx, stop := context.WithCancel(t.Context())
+	var reading, writing sync.WaitGroup
+	for range 3 {
+		reading.Go(func() {
+			for ctx.Err() == nil {
+				_ = db.Read(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+					return sqldb.Each(ctx, tx, func(sqldb.Row) error { return nil }, "select n from a")
+				})
+			}
+		})
+	}
+	var largest sync.Map
+	for n := range 8 {
+		writing.Go(func() {
+			for range 30 {
+				exec(t, db, "insert into a (b) values (zeroblob(500000))")
+				if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 64<<20 {
+					largest.Store(n, info.Size())
+				}
+			}
+		})
+	}
+	writing.Wait()
+	stop()
+	reading.Wait()
+	largest.Range(func(_, size any) bool {
+		t.Errorf("the log has had %d bytes", size)
+		return true
+	})
+}
