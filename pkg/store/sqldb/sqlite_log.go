@@ -10,7 +10,7 @@ import (
 const (
 	calm       = 512                    // units after which it is, when nobody waits
 	large      = 16 << 20               // bytes after which it is in any case, and begins anew
-	politeness = 100 * time.Millisecond // how long those who read may keep it from that
+	politeness = 250 * time.Millisecond // how long those who read may keep it from that
 )
 
 // tidy copies the log into the database. It does so when nobody waits, so that
@@ -20,7 +20,7 @@ const (
 func (w *writer) tidy(idle bool) {
 	switch size := w.logSize(); {
 	case size > w.bound:
-		w.bound = size + size/2
+		w.bound = size + max(size/4, large/2)
 		if w.beginLog() {
 			w.bound = large
 		}
