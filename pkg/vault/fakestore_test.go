@@ -73,10 +73,6 @@ func (f *fakeStore) View(ctx context.Context, read func(context.Context, vault.R
 	return read(ctx, state)
 }
 
-func (f *fakeStore) Glance(ctx context.Context, read func(context.Context, vault.Reader) error) error {
-	return f.View(ctx, read)
-}
-
 func (f *fakeStore) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
 	if before := f.before; before != nil {
 		f.before = nil

@@ -8,6 +8,10 @@ import (
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
+func (f *fakeStore) Glance(ctx context.Context, read func(context.Context, vault.Reader) error) error {
+	return f.View(ctx, read)
+}
+
 func (s *fakeState) IntegrationsOfAccounts(_ context.Context, folded []string) ([]vault.Integration, error) {
 	var out []vault.Integration
 	for _, i := range s.integrations {

@@ -83,7 +83,7 @@ type memory struct {
 // newMemory bounds what is recalled to about 12 MiB.
 func newMemory() *memory {
 	m := &memory{}
-	m.credentials.most, m.policies.most, m.integrations.most = 12288, 1024, 4096
+	m.credentials.most, m.policies.most, m.integrations.most = 12288, 1024, 2048
 	return m
 }
 

@@ -82,7 +82,7 @@ func newFile(path string) error {
 // much memory. The system keeps the file too, so more gains little.
 const (
 	writerCache = 6 << 10
-	readerCache = 3 << 9
+	readerCache = 1 << 10
 )
 
 // liteDSN has no automatic checkpoint: the writer makes one while nobody waits.
