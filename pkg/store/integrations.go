@@ -57,15 +57,6 @@ func (t *txn) IntegrationNamed(ctx context.Context, name string) (vault.Integrat
 	return one(ctx, t, scanIntegration, "select "+integrationColumns+" from integrations where name_key = $1", vault.Fold(name))
 }
 
-// IntegrationAt tells which one has a name, without regard to case.
-func (t *txn) IntegrationAt(ctx context.Context, name string) (id string, version int64, err error) {
-	found, err := sqldb.One(ctx, t.Tx, "select id, version from integrations where name_key = $1", []any{vault.Fold(name)}, []any{&id, &version})
-	if err == nil && !found {
-		err = vault.ErrAbsent
-	}
-	return id, version, err
-}
-
 // AddIntegration adds; ErrTaken when the name is.
 func (t *txn) AddIntegration(ctx context.Context, i vault.Integration) error {
 	if err := t.insert(ctx, "integrations", integrationColumns, integrationValues(i, max(i.Version, 1))...); err != nil {

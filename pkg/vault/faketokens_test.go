@@ -36,11 +36,6 @@ func (s *fakeState) TokenFor(ctx context.Context, hash vault.TokenHash, lease st
 	return t, version, s.leases[lease], err
 }
 
-func (s *fakeState) IntegrationAt(ctx context.Context, name string) (string, int64, error) {
-	i, err := s.IntegrationNamed(ctx, name)
-	return i.ID, i.Version, err
-}
-
 func (s *fakeState) AddToken(_ context.Context, t vault.Token) error {
 	s.tokens[t.Hash] = t
 	return nil

@@ -43,19 +43,13 @@ func wrongDetail(i Integration) string {
 	return "the credential is another one"
 }
 
-// integrationCalled is the zero Integration when there is none of the name.
+// integrationCalled is the zero Integration when there is none of the name. It
+// recalls nothing: a log-in must not tell by its time which names there are.
 func (s *Service) integrationCalled(ctx context.Context, name string) (Integration, error) {
 	if unfit := checkName("name", name); unfit != nil {
 		return Integration{}, nil //nolint:nilerr // no integration can be called so, and who asks is told no more than that he is refused
 	}
-	at, err := glance(ctx, s, func(ctx context.Context, r Reader) (at standing, err error) {
-		at.id, at.version, err = r.IntegrationAt(ctx, name)
-		return at, err
-	})
-	i := Integration{}
-	if err == nil {
-		i, err = s.integrationOf(ctx, at)
-	}
+	i, err := glance(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.IntegrationNamed(ctx, name) })
 	if errors.Is(err, ErrAbsent) {
 		return Integration{}, nil
 	}
@@ -182,7 +176,7 @@ func (s *Service) held(ctx context.Context, hash TokenHash, lease string) (h hol
 		return version, err
 	})
 	if err == nil {
-		h.integration, err = s.integrationOf(ctx, standing{h.token.IntegrationID, version})
+		h.integration, err = s.integrationAt(ctx, h.token.IntegrationID, version)
 	}
 	return h, err
 }

@@ -101,21 +101,16 @@ func (q *Session) present(ctx context.Context, c pam.Credential, use age) (prese
 	})
 }
 
-// standing is which version of a record the store has now.
-type standing struct {
-	id      string
-	version int64
-}
-
-// integrationOf returns the integration as it stands: what is kept when that is
-// still its version, else what is read now. ErrAbsent when it is gone.
-func (s *Service) integrationOf(ctx context.Context, at standing) (Integration, error) {
-	i, ok := s.memory.integrations.known(at.id, func(i *Integration) bool { return i.Version == at.version })
+// integrationAt returns the integration whose version in the store is this one
+// now: what is kept when it is of that version, else what is read. ErrAbsent when
+// it is gone.
+func (s *Service) integrationAt(ctx context.Context, id string, version int64) (Integration, error) {
+	i, ok := s.memory.integrations.known(id, func(i *Integration) bool { return i.Version == version })
 	if ok {
 		return i, nil
 	}
-	return s.memory.integrations.of(at.id, fresh, func() (Integration, error) {
-		return glance(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, at.id) })
+	return s.memory.integrations.of(id, fresh, func() (Integration, error) {
+		return glance(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, id) })
 	})
 }
 

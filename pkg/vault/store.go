@@ -94,8 +94,6 @@ type Tx interface {
 type IntegrationReader interface {
 	Integration(ctx context.Context, id string) (Integration, error)
 	IntegrationNamed(ctx context.Context, name string) (Integration, error) // by Fold
-	// IntegrationAt tells which integration has a name, by Fold, and its version.
-	IntegrationAt(ctx context.Context, name string) (id string, version int64, err error)
 	// IntegrationsOfAccounts lists those with one of these accounts, each in its
 	// folded form; at most two for each account.
 	IntegrationsOfAccounts(ctx context.Context, folded []string) ([]Integration, error)
