@@ -149,6 +149,8 @@ measure() {
     sign_in "$vault_at"
     for c in $CONNECTIONS; do
       load bare "$c" "$bare_pid" "$bare_at/hello" bare.lua
+      load bare-checkout "$c" "$bare_pid" "$bare_at/checkout" checkout.lua
+      [ "$STORE" != postgres ] || pgbench_round "$c"
       for what in $OPERATIONS; do operation "$what" "$c"; done
     done
   done
@@ -158,11 +160,7 @@ operation() {
   case $1 in
   read) load read "$2" "$vault_pid" "$vault_at/v1/checkouts" read.lua ;;
   log-in) load log-in "$2" "$vault_pid" "$vault_at/v1/login" login.lua ;;
-  checkout)
-    load bare-checkout "$2" "$bare_pid" "$bare_at/checkout" checkout.lua
-    [ "$STORE" != postgres ] || pgbench_round "$2"
-    load checkout "$2" "$vault_pid" "$vault_at/v1/checkouts" checkout.lua
-    ;;
+  checkout) load checkout "$2" "$vault_pid" "$vault_at/v1/checkouts" checkout.lua ;;
   esac
 }
 
@@ -191,7 +189,8 @@ SQL
 }
 
 # table prints the medians of the rounds. x-bare is the bare server's rate over
-# this one's, in the same round with as many connections; so is x-bare-checkout.
+# this one's, in the same round with as many connections; of-limit is this one's
+# over that of the bare check-out, or of pgbench.
 table() {
   awk '
     function median(list, n,   i, j, t) {
@@ -205,7 +204,7 @@ table() {
       rate = $4 * 1e6 / $5; all["rate", key, n] = rate; all["p50", key, n] = $6 / 1000; all["p99", key, n] = $7 / 1000
       failed[key] += $8; all["cpu", key, n] = $4 ? $9 / $4 : 0; is[$1, $2, n] = rate
       all["hello", key, n] = rate ? is["bare", $2, n] / rate : 0
-      limit = $1 == "checkout" ? (("pgbench", $2, n) in is ? is["pgbench", $2, n] : is["bare-checkout", $2, n]) : 0
+      limit = $1 == "checkout" || $1 == "log-in" ? (("pgbench", $2, n) in is ? is["pgbench", $2, n] : is["bare-checkout", $2, n]) : 0
       all["limit", key, n] = limit ? rate / limit : 0
     }
     END {
