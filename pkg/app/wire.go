@@ -102,9 +102,20 @@ func (w *wiring) journal() (*journal.Journal, error) {
 			return
 		}
 		w.kept = journal.New(dir)
-		w.kept.Warn = w.Warn
+		w.kept.Warn = eachOnce(w.Warn)
 	})
 	return w.kept, w.err
+}
+
+// eachOnce tells each message the first time only: a command may read the journal
+// more than once.
+func eachOnce(tell func(string)) func(string) {
+	var told sync.Map
+	return func(message string) {
+		if _, again := told.LoadOrStore(message, true); !again {
+			tell(message)
+		}
+	}
 }
 
 func (w *wiring) service(s *config.Settings) (*cli.Service, error) {

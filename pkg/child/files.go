@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/secret"
 )
@@ -23,6 +24,9 @@ const (
 	freshPrefix = ".redim-exec-"
 	usedPrefix  = "redim-exec-"
 )
+
+// freshFor is how long a directory is being made at most.
+const freshFor = time.Hour
 
 // NewFiles makes the directory in the first of dirs that is in memory, else in
 // fallback.
@@ -101,10 +105,16 @@ func sweep(in string) {
 	entries, _ := os.ReadDir(in)
 	for _, entry := range entries {
 		info, err := entry.Info()
-		if err != nil || !info.IsDir() || !strings.HasPrefix(entry.Name(), usedPrefix) || !isOwn(info) {
+		if err != nil || !info.IsDir() || !isOwn(info) {
 			continue
 		}
 		dir := filepath.Join(in, entry.Name())
+		if strings.HasPrefix(entry.Name(), freshPrefix) && time.Since(info.ModTime()) > freshFor {
+			_ = os.Remove(dir) // it is empty
+		}
+		if !strings.HasPrefix(entry.Name(), usedPrefix) {
+			continue
+		}
 		if hold, err := holdDir(dir); err == nil {
 			_ = os.RemoveAll(dir)
 			_ = release(hold)

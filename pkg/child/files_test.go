@@ -1,11 +1,13 @@
 package child
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/secret"
 )
@@ -71,6 +73,14 @@ func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(left, "deep"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	unfinished := filepath.Join(dir, freshPrefix+"left")
+	if err := errors.Join(os.Mkdir(unfinished, 0o700), os.Chtimes(unfinished, time.Time{}, time.Now().Add(-2*freshFor))); err != nil {
+		t.Fatal(err)
+	}
+	making := filepath.Join(dir, freshPrefix+"making")
+	if err := os.Mkdir(making, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	other := filepath.Join(dir, "of-somebody-else")
 	if err := os.Mkdir(other, 0o700); err != nil {
 		t.Fatal(err)
@@ -91,7 +101,7 @@ func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
 	if err := living.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := os.Remove(other); err != nil {
+	if err := errors.Join(os.Remove(other), os.Remove(making)); err != nil {
 		t.Error(err)
 	}
 	isEmpty(t, dir)

@@ -48,13 +48,23 @@ func ServerName(text string) (string, error) {
 	host, path, _ := strings.Cut(rest, "/")
 	host = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), ":443"), ".")
 	u, err := url.Parse("https://" + host)
-	if err != nil || u.Host != host || !validHost(u) || pam.CheckText("server", text) != nil || strings.ContainsAny(path, "?#@ ") {
+	if err != nil || u.Host != host || !validHost(u) || pam.CheckText("server", text) != nil || strings.ContainsAny(path, "?#@ ") || hasDots(path) {
 		return "", badServer(text)
 	}
 	if path = strings.Trim(path, "/"); path != "" {
 		return host + "/" + path, nil
 	}
 	return host, nil
+}
+
+// hasDots reports whether a path may lead elsewhere than it begins, as in team/../x.
+func hasDots(path string) bool {
+	for part := range strings.SplitSeq(path, "/") {
+		if part == "." || part == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // badServer repeats nothing that may be a password in a URL.

@@ -21,7 +21,10 @@ func (o *Options) run(set *mask.Set, env []string, signals *child.Signals) (chil
 	}
 	command.Out, command.Err = o.outputs(m, command.Terminal != nil)
 	status, err := ended(child.Run(command, signals))
-	return status, errors.Join(err, lost(m.close()))
+	if closed := lost(m.close()); err == nil {
+		err = closed // else it is the same failure again
+	}
+	return status, err
 }
 
 // screen is where a terminal's output goes: that of ours which is one.

@@ -87,7 +87,12 @@ func runDocker(ctx context.Context, opts *dockerOptions) error {
 		return err
 	case "store":
 		return opts.refuse()
-	case "get", "erase":
+	case "get":
+		if err := opts.unseen("docker"); err != nil {
+			return err
+		}
+		return opts.answer(ctx)
+	case "erase":
 		return opts.answer(ctx)
 	}
 	return pam.Failf(pam.ErrUsage, "docker has no action %q", opts.Action).WithHint("one of get, list, store, erase and version")
@@ -165,7 +170,7 @@ func (o *dockerOptions) write(address []byte, c pam.Checkout, r pam.Release) err
 			valid = valid && ok
 		}
 		if !valid {
-			return pam.Failf(pam.ErrUsage, "%s has a password that is no UTF-8, which docker can't be told; it was given back", c.Credential.Ref()).
+			return pam.Failf(pam.ErrUsage, "%s has a password that is no UTF-8, which docker can't be told", c.Credential.Ref()).
 				WithHint("give the account another password")
 		}
 		_, err := o.Streams.Out.Write(append(buf, '}', '\n'))

@@ -60,6 +60,9 @@ for checkout.`,
 
 // runGit passes over operations that it does not know, as git wants it.
 func runGit(ctx context.Context, opts *gitOptions) error {
+	if err := opts.unseen("git"); opts.Operation == "get" && err != nil {
+		return err
+	}
 	text, err := readAll(opts.Streams.In)
 	defer clear(text)
 	if err != nil {
@@ -121,8 +124,8 @@ func (o *gitOptions) write(c pam.Checkout, r pam.Release) error {
 		buf := make([]byte, 0, len(password)+256)
 		defer func() { clear(buf[:cap(buf)]) }()
 		username := handout.Username(c.Credential)
-		if bytes.ContainsAny(password, "\n\x00") || strings.ContainsAny(username, "\n\x00") {
-			return pam.Failf(pam.ErrUsage, "%s has a password of several lines, which git can't be told; it was given back", c.Credential.Ref()).
+		if !isLine(password) || !isLine([]byte(username)) {
+			return pam.Failf(pam.ErrUsage, "%s has a password with a line end or a NUL in it, which git can't be told", c.Credential.Ref()).
 				WithHint("give the account a password of one line")
 		}
 		buf = append(append(buf, "username="...), username...)
@@ -133,4 +136,10 @@ func (o *gitOptions) write(c pam.Checkout, r pam.Release) error {
 		_, err := o.Streams.Out.Write(append(buf, '\n'))
 		return err
 	})
+}
+
+// isLine reports whether git reads a text as it is: it takes a return at the end
+// of a line for a part of the line's end.
+func isLine(text []byte) bool {
+	return !bytes.ContainsAny(text, "\n\x00") && !bytes.HasSuffix(text, []byte("\r"))
 }

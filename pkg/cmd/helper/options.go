@@ -124,7 +124,17 @@ func (o *Options) takeBack(ctx context.Context, chosen selection.Selected, c pam
 	if _, err := chosen.Service.CheckIn(context.WithoutCancel(ctx), c); err != nil {
 		return pam.Failf(pam.ErrOther, "%w; giving it back failed too: %w", cause, err).WithHint("give it back with: redim checkin %s", c.ID)
 	}
-	return cause
+	class, _, hint := cli.Describe(cause)
+	return pam.Failf(class, "%w; %s was given back", cause, c.Credential.Ref()).WithHint("%s", hint)
+}
+
+// unseen refuses to show a password to whoever looks at the terminal.
+func (o *Options) unseen(program string) error {
+	if o.DryRun || !o.Streams.InteractiveOut() {
+		return nil
+	}
+	return pam.Failf(pam.ErrUsage, "the password is not shown on a terminal unasked").
+		WithHint("this is for %s; to look at it: redim checkout --reveal; to try it out: --dry-run", program)
 }
 
 func (o *Options) keep(ctx context.Context, chosen selection.Selected, c pam.Checkout) error {

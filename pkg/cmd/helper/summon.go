@@ -68,13 +68,14 @@ func runSummon(ctx context.Context, opts *summonOptions) error {
 	}
 	call := &call{opts: &opts.Options}
 	defer call.wipe()
+	unseen := opts.unseen("summon")
 	switch {
 	case len(opts.Paths) == 0 && opts.Streams.InteractiveIn():
 		return pam.Failf(pam.ErrUsage, "summon's paths are read from standard input, and that is a terminal").WithHint("name one: redim helper summon ENDPOINT/ACCOUNT --dry-run")
+	case unseen != nil:
+		return unseen
 	case len(opts.Paths) == 0:
 		return opts.answerLines(ctx, call)
-	case opts.Streams.InteractiveOut() && !opts.DryRun:
-		return pam.Failf(pam.ErrUsage, "the password is not shown on a terminal unasked").WithHint("this is for summon; to look at it: redim checkout --reveal; to try the path: --dry-run")
 	}
 	return call.answer(ctx, opts.Paths[0], opts.writePlain)
 }
