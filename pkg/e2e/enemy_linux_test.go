@@ -313,3 +313,12 @@ func (s *siege) sawInLog(what string) {
 		s.Errorf("the log does not tell %s", what)
 	}
 }
+
+// isSmall wants that the server has grown by so many MiB at most since it had so
+// many bytes.
+func (s *siege) isSmall(before float64, most int) {
+	s.Helper()
+	if grown := s.metric("process_resident_memory_bytes") - before; grown > float64(most*weight<<20) {
+		s.Errorf("the server has grown by %.0f bytes", grown)
+	}
+}
