@@ -88,7 +88,7 @@ func (w *where) covers(column, pattern string) {
 
 func (s credentialSearch) plain(w *where) {
 	s.flags(w)
-	w.matches(s.unindexed("ref_key"), s.Match)
+	s.tested(w, "ref_key", s.Match)
 }
 
 func (s credentialSearch) indexed(w *where) {

@@ -143,10 +143,10 @@ func (s integrationSearch) flags(w *where) {
 func (s integrationSearch) plain(w *where) {
 	s.flags(w)
 	if !s.ranged {
-		w.matches(s.unindexed("name_key"), s.Name)
+		s.tested(w, "name_key", s.Name)
 	}
-	if s.Dialect() == sqldb.PostgreSQL {
-		s.words(w)
+	if s.Dialect() == sqldb.PostgreSQL && len(s.Words) > 0 {
+		w.and("case when words @@ ?::tsquery then true else false end", wordsMatch(s.Words))
 	}
 }
 
@@ -167,6 +167,6 @@ func (s integrationSearch) indexed(w *where) {
 	if s.grams == nil {
 		w.matches("name_key", s.Name)
 	} else {
-		w.matches(s.unindexed("name_key"), s.Name)
+		s.tested(w, "name_key", s.Name)
 	}
 }

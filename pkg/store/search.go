@@ -140,13 +140,18 @@ func (f finder[T]) orderBy() string {
 	return " order by " + strings.Join(f.order, ", ")
 }
 
-// unindexed keeps PostgreSQL from answering a condition by an index, whose rows
-// it would have to sort, where rows come in their order anyway.
-func (t *txn) unindexed(column string) string {
-	if t.Dialect() == sqldb.PostgreSQL {
-		return "(" + column + " || '')"
+// tested adds what a column is compared with row by row, where rows come in their
+// order anyway. PostgreSQL would ask an index and sort, or read all rows and sort,
+// if it saw the comparison; so it takes it for one that every second row passes.
+func (t *txn) tested(w *where, column string, m vault.Match) {
+	pattern := likePattern(m)
+	switch {
+	case pattern == "":
+	case t.Dialect() == sqldb.PostgreSQL:
+		w.and("case when "+column+` like cast(? as text) escape '\' then true else false end`, pattern)
+	default:
+		w.matches(column, m)
 	}
-	return column
 }
 
 // trigrams is the text that the trigram index of SQLite is asked for, empty when
