@@ -165,7 +165,11 @@ func announce(opts *Options, server *redimtest.Running, dir string) {
 	}
 	opts.Say("settings for it: %s; use them with:", settings)
 	opts.Say("  export REDIM_CONFIG=%s", shellQuote(settings))
-	opts.Say(`  %s test-settings --user 'EX\alice' --endpoint web01`, opts.Command)
+	whom := `'EX\alice' --endpoint web01`
+	if opts.Estate != "" {
+		whom = "USER --endpoint SYSTEM" // the sample's are not there
+	}
+	opts.Say("  %s test-settings --user %s", opts.Command, whom)
 	text, err := os.ReadFile(settings)
 	if err != nil {
 		return
