@@ -116,7 +116,7 @@ func (f *fleet) application(ctx context.Context, name, credential string) {
 			case http.StatusCreated:
 				f.hold(system+"/root", comment, doc)
 				f.again(ctx, token, comment, ask)
-				f.giveBack(ctx, token, system+"/root", doc)
+				token = f.giveBack(ctx, token, credential, system+"/root", doc)
 				time.Sleep(f.pace)
 			}
 		}
@@ -181,15 +181,25 @@ func (f *fleet) again(ctx context.Context, token, comment string, ask map[string
 	}
 }
 
-func (f *fleet) giveBack(ctx context.Context, token, credential string, doc map[string]any) {
+// giveBack gives back until that is answered, with another token where the first
+// one has ended, and returns the token that is good.
+func (f *fleet) giveBack(ctx context.Context, token, secret, credential string, doc map[string]any) string {
 	id, _ := doc["id"].(string)
 	f.mu.Lock()
 	delete(f.holders, credential)
 	f.mu.Unlock()
 	for ctx.Err() == nil {
+		if token == "" {
+			token = f.logIn(ctx, secret)
+			continue
+		}
 		status, doc := f.client.post(ctx, f.any()+"/v1/checkouts/"+id+"/checkin", token, "", map[string]string{})
-		if f.judge(ctx, status, doc, "check-in "+id) || status == http.StatusUnauthorized {
-			return
+		if f.judge(ctx, status, doc, "check-in "+id) {
+			break
+		}
+		if status == http.StatusUnauthorized {
+			token = ""
 		}
 	}
+	return token
 }
