@@ -46,7 +46,7 @@ func (f *File) ImportDomains(profile, name string, in io.Reader) (Import, error)
 func (f *File) addDomains(profile string, v value, imp *Import) error {
 	s, _ := fileOnly().load(f.document(), profile)
 	k, _, _ := Lookup("domain_map")
-	var todo []entry
+	var changes []entry
 	for _, e := range v.entries {
 		old, mapped := s.DomainMap[e.name]
 		switch {
@@ -58,9 +58,9 @@ func (f *File) addDomains(profile string, v value, imp *Import) error {
 		default:
 			imp.Added = append(imp.Added, e.name)
 		}
-		todo = append(todo, e)
+		changes = append(changes, e)
 	}
-	if err := f.merge(k, []string{"profiles", profile, k.Name}, todo); err != nil {
+	if err := f.merge(k, []string{"profiles", profile, k.Name}, changes); err != nil {
 		return err
 	}
 	return f.judge(profile, k.Name)
@@ -110,7 +110,7 @@ func (imp *Import) line(v *value, first map[string]entry, line string, at Origin
 	}
 }
 
-// String sums an import up: 2 added, 1 changed, 0 as before.
+// String sums an import up: 2 changes, 1 changed, 0 as before.
 func (imp Import) String() string {
-	return fmt.Sprintf("%d added, %d changed, %d as before", len(imp.Added), len(imp.Changed), len(imp.Unchanged))
+	return fmt.Sprintf("%d changes, %d changed, %d as before", len(imp.Added), len(imp.Changed), len(imp.Unchanged))
 }

@@ -59,9 +59,9 @@ func (p Place) taking(do func(*config.File) error) func(*config.File) error {
 }
 
 // would puts a verb into the conditional in a dry run.
-func would(dryRun bool, did, todo string) string {
+func would(dryRun bool, did, does string) string {
 	if dryRun {
-		return "would " + todo
+		return "would " + does
 	}
 	return did
 }
