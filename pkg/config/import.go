@@ -110,7 +110,7 @@ func (imp *Import) line(v *value, first map[string]entry, line string, at Origin
 	}
 }
 
-// String sums an import up: 2 changes, 1 changed, 0 as before.
+// String sums an import up: 2 added, 1 changed, 0 as before.
 func (imp Import) String() string {
-	return fmt.Sprintf("%d changes, %d changed, %d as before", len(imp.Added), len(imp.Changed), len(imp.Unchanged))
+	return fmt.Sprintf("%d added, %d changed, %d as before", len(imp.Added), len(imp.Changed), len(imp.Unchanged))
 }

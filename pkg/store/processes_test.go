@@ -156,13 +156,9 @@ func eachHasItsEvents(t *testing.T, s *store.Store, told map[string]bool) {
 
 func TestALoneCheckOutCostsOneSync(t *testing.T) {
 	t.Parallel()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("needs strace, to count syncs")
-	}
 	address := sqliteBackend().make(t)
 	_ = open(t, address).Close()
-	few, many := syncs(t, strace, address, "alone 10"), syncs(t, strace, address, "alone 60")
+	few, many := syncs(t, address, "alone 10"), syncs(t, address, "alone 60")
 	if many-few != 50 {
 		t.Errorf("50 more check-outs cost %d syncs", many-few)
 	}
@@ -172,13 +168,9 @@ func TestALoneCheckOutCostsOneSync(t *testing.T) {
 // on the machine, but ten always do where 64 wait.
 func TestCheckOutsOfACrowdShareTheirSyncs(t *testing.T) {
 	t.Parallel()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("needs strace, to count syncs")
-	}
 	address := sqliteBackend().make(t)
 	_ = open(t, address).Close()
-	few, many := syncs(t, strace, address, "crowd 1"), syncs(t, strace, address, "crowd 41")
+	few, many := syncs(t, address, "crowd 1"), syncs(t, address, "crowd 41")
 	each := float64(many-few) / (40 * 64)
 	t.Logf("%.3f syncs for each check-out", each)
 	if each >= 0.1 {
@@ -187,8 +179,12 @@ func TestCheckOutsOfACrowdShareTheirSyncs(t *testing.T) {
 }
 
 // syncs counts the syncs of a process that does what a worker does.
-func syncs(t *testing.T, strace, address, what string) int {
+func syncs(t *testing.T, address, what string) int {
 	t.Helper()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("needs strace, to count syncs")
+	}
 	log := filepath.Join(t.TempDir(), "trace")
 	cmd := worker(t.Context(), what, address)
 	cmd.Args, cmd.Path = append([]string{strace, "-f", "-e", "trace=fsync,fdatasync,sync_file_range", "-o", log}, cmd.Args...), strace
