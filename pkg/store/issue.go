@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/redim-tools/redim/pkg/audit"
 	"github.com/redim-tools/redim/pkg/store/sqldb"
@@ -13,14 +15,15 @@ import (
 // issue is a lease and its events, written out: that is not left to the writer.
 type issue struct {
 	vault.Issue
-	body  string
-	texts [][]byte // the canonical forms of the events
+	holder string // its key
+	body   string
+	texts  [][]byte // the canonical forms of the events
 }
 
 // Issue keeps a lease and its events, together with those of others that wait.
 func (s *Store) Issue(ctx context.Context, i vault.Issue) error {
 	body, _ := json.Marshal(bodyOf(i.Lease)) // texts and numbers always marshal
-	item := &issue{Issue: i, body: string(body)}
+	item := &issue{Issue: i, holder: actorKey(i.Lease.Holder), body: string(body)}
 	for n := range i.Events {
 		item.texts = append(item.texts, i.Events[n].Encode())
 	}
@@ -30,91 +33,80 @@ func (s *Store) Issue(ctx context.Context, i vault.Issue) error {
 // issueAll applies what was gathered: all leases, then the events of those that
 // could be added, linked to one chain.
 func (s *Store) issueAll(ctx context.Context, tx *sqldb.Tx, items []any) ([]error, error) {
-	w := &issuing{txn: s.txn(tx), known: map[ground]bool{}}
-	errs := make([]error, len(items))
-	done := make([]*issue, 0, len(items))
+	t, all := s.txn(tx), make([]*issue, len(items))
 	for n, item := range items {
-		i, _ := item.(*issue) // Issue gathers nothing else
-		switch errs[n] = w.issue(ctx, i); {
-		case errs[n] == nil:
-			done = append(done, i)
-		case !errors.Is(errs[n], vault.ErrTaken) && !errors.Is(errs[n], vault.ErrStale):
-			return nil, errs[n]
+		all[n], _ = item.(*issue) // Issue gathers nothing else
+	}
+	add := t.addIssues
+	if tx.Dialect() == sqldb.PostgreSQL {
+		add = t.addIssuesTogether
+	}
+	added, err := add(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	errs, done := make([]error, len(items)), make([]*issue, 0, len(items))
+	for n, i := range all {
+		if errs[n] = vault.ErrStale; added[n] {
+			errs[n], done = nil, append(done, i)
 		}
 	}
-	return errs, w.record(ctx, done)
+	return errs, t.recordIssues(ctx, done)
 }
 
-// issuing is the work on what was gathered.
-type issuing struct {
-	*txn
-	known map[ground]bool // whether a rule is as it was: most have the same
-}
-
-// ground is a version of a rule.
-type ground struct {
-	table, id string
-	version   int64
-}
-
-// issue adds a lease, when what it was decided on is as it was.
-func (w *issuing) issue(ctx context.Context, i *issue) error {
-	l := &i.Lease
-	for _, g := range []ground{{"policies", i.On.PolicyID, i.On.Policy}, {"integrations", l.Holder.ID, i.On.Integration}} {
-		if stands, err := w.stands(ctx, g); err != nil || !stands {
-			return errors.Join(err, stale(stands))
+// addIssues adds leases one by one, and tells which it could add.
+func (t *txn) addIssues(ctx context.Context, all []*issue) ([]bool, error) {
+	added := make([]bool, len(all))
+	for at, i := range all {
+		l := &i.Lease
+		n, err := t.Exec(ctx, t.addIssue, l.ID, l.CredentialID, i.On.Credential, i.On.Policy, i.On.PolicyID, i.On.Policy, i.On.Integration, l.Holder.ID, i.On.Integration,
+			l.Key, i.holder, l.Key, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body)
+		if c, ok := errors.AsType[*sqldb.ConstraintError](err); ok && c.Name == "leases.credential_id" {
+			continue // something is not as it was
 		}
-	}
-	if l.Key != "" {
-		page, err := w.Requests(ctx, vault.RequestCriteria{Requester: &l.Holder, Key: l.Key, Paging: vault.Paging{Limit: 1}})
-		if err != nil || len(page.Items) > 0 {
-			return errors.Join(err, vault.ErrTaken)
+		if err != nil {
+			return nil, refused(err)
 		}
+		added[at] = n > 0
 	}
-	return w.add(ctx, i)
+	return added, nil
 }
 
-func stale(stands bool) error {
-	if stands {
-		return nil
+// addIssuesTogether adds leases by one statement. Everybody adds them in the same
+// order, so that nobody waits for one who waits for them.
+func (t *txn) addIssuesTogether(ctx context.Context, all []*issue) ([]bool, error) {
+	order := make([]int64, len(all))
+	for n := range all {
+		order[n] = int64(n)
 	}
-	return vault.ErrStale
+	slices.SortFunc(order, func(a, b int64) int { return cmp.Compare(all[a].Lease.CredentialID, all[b].Lease.CredentialID) })
+	c := make(columns, 12)
+	for _, n := range order {
+		i, l := all[n], &all[n].Lease
+		c.add(l.ID, l.CredentialID, i.On.Credential, i.On.PolicyID, i.On.Policy, l.Holder.ID, i.On.Integration, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body)
+	}
+	ids := map[string]bool{}
+	err := sqldb.Each(ctx, t.Tx, func(r sqldb.Row) error {
+		var id string
+		err := r.Scan(&id)
+		ids[id] = true
+		return err
+	}, t.addIssue, c...)
+	added := make([]bool, len(all))
+	for _, n := range order {
+		id := all[n].Lease.ID
+		added[n] = ids[id]
+		delete(ids, id) // nobody else has it
+	}
+	return added, refused(err)
 }
 
-// stands reports whether a rule has its version still.
-func (w *issuing) stands(ctx context.Context, g ground) (bool, error) {
-	if g.version == 0 {
-		return true, nil
-	}
-	if known, ok := w.known[g]; ok {
-		return known, nil
-	}
-	var version int64
-	_, err := sqldb.One(ctx, w.Tx, "select version from "+g.table+" where id = $1", []any{g.id}, []any{&version})
-	w.known[g] = version == g.version
-	return w.known[g], err
-}
-
-// add adds the lease of a credential that has the version. The statement looks
-// for the credential itself, and finds null when there is none.
-func (w *issuing) add(ctx context.Context, i *issue) error {
-	l := &i.Lease
-	n, err := w.Exec(ctx, w.addIssue, l.ID, l.CredentialID, i.On.Credential, actorKey(l.Holder), truth(l.Exclusive), l.Key, micros(l.Due), i.body)
-	if c, ok := errors.AsType[*sqldb.ConstraintError](err); ok && c.Name == "leases.credential_id" {
-		return vault.ErrStale
-	}
-	if err == nil && n == 0 {
-		err = vault.ErrTaken
-	}
-	return refused(err)
-}
-
-// record links the events of what was issued to one chain.
-func (w *issuing) record(ctx context.Context, done []*issue) error {
+// recordIssues links the events of what was issued to one chain.
+func (t *txn) recordIssues(ctx context.Context, done []*issue) error {
 	if len(done) == 0 {
 		return nil
 	}
-	head, err := w.Head(ctx)
+	head, err := t.Head(ctx)
 	if err != nil {
 		return err
 	}
@@ -126,5 +118,5 @@ func (w *issuing) record(ctx context.Context, done []*issue) error {
 			records, texts = append(records, r), append(texts, i.texts[n])
 		}
 	}
-	return w.addEncoded(ctx, records, texts, done[len(done)-1].Seal(head))
+	return t.addEncoded(ctx, records, texts, done[len(done)-1].Seal(head))
 }

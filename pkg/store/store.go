@@ -53,7 +53,7 @@ func connect(ctx context.Context, opt Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{at: at, opt: opt, sql: newStatements(at.Dialect)}
-	hooks := sqldb.Hooks{Gathered: s.issueAll, BeforeCommit: flushHead, Settled: settleHead, Again: chainLost}
+	hooks := sqldb.Hooks{Gathered: s.issueAll, Asked: s.answer, BeforeCommit: flushHead, Settled: settleHead, Again: chainLost}
 	if at.Dialect == sqldb.SQLite {
 		s.db, err = sqldb.OpenSQLite(at, hooks)
 	} else {

@@ -22,7 +22,7 @@ type suiteCase struct {
 }
 
 func suite() []suiteCase {
-	return slices.Concat(recordCases(), tokenCases(), passageCases(), ruleCases(), searchCases(), eventCases())
+	return slices.Concat(recordCases(), tokenCases(), issueCases(), passageCases(), ruleCases(), searchCases(), eventCases())
 }
 
 func view(t *testing.T, s *store.Store, read func(context.Context, vault.Reader) error) {
@@ -49,7 +49,7 @@ func refuses(t *testing.T, s *store.Store, want error, work func(context.Context
 
 func same[T any](t *testing.T, got, want T) {
 	t.Helper()
-	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{}), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }

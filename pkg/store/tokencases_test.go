@@ -3,7 +3,10 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
+	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/redim-tools/redim/pkg/store"
@@ -15,6 +18,7 @@ func tokenCases() []suiteCase {
 		{"tokens come back with the version of their integration", caseTokensComeBackWithTheirIntegration},
 		{"tokens that have ended are removed, oldest first", caseTokensThatHaveEndedAreRemoved},
 		{"a lease comes with the token that is asked for", caseALeaseComesWithAToken},
+		{"many ask for tokens at once", caseManyAskAtOnce},
 		{"integrations are found by account", caseIntegrationsAreFoundByAccount},
 	}
 }
@@ -34,22 +38,14 @@ func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddIntegration(ctx, i) })
 	want := aToken(1, i.ID, 15)
 	addToken(t, s, want)
-	view(t, s, func(ctx context.Context, r vault.Reader) error {
-		token, version, err := r.Token(ctx, want.Hash)
-		if token != want || version != 1 {
-			t.Errorf("%+v of version %d, want %+v of 1", token, version, want)
-		}
-		return err
-	})
+	if h := heldNow(t, s, want.Hash, ""); h.Token != want || h.Version != 1 {
+		t.Errorf("%+v, want %+v of version 1", h, want)
+	}
 	i.Epoch, i.Active = 5, false
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeIntegration(ctx, i) })
-	view(t, s, func(ctx context.Context, r vault.Reader) error {
-		_, version, err := r.Token(ctx, want.Hash)
-		if version != 2 {
-			t.Errorf("version %d, want 2", version)
-		}
-		return err
-	})
+	if h := heldNow(t, s, want.Hash, ""); h.Version != 2 {
+		t.Errorf("version %d, want 2", h.Version)
+	}
 	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, vault.TokenHash{9}) })
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveIntegration(ctx, i.ID, 2) })
 	absent(t, s, want.Hash)
@@ -65,31 +61,69 @@ func caseALeaseComesWithAToken(t *testing.T, s *store.Store) {
 	})
 	l.Version = 1
 	for _, id := range []string{l.ID, "", "x", l.ID[:9], l.ID[1:], "\u00e9" + l.ID} {
-		view(t, s, func(ctx context.Context, r vault.Reader) error {
-			want := vault.Lease{}
-			if id == l.ID {
-				want = l
+		want := vault.Lease{}
+		if id == l.ID {
+			want = l
+		}
+		h := heldNow(t, s, token.Hash, id)
+		same(t, h.Lease, want)
+		if h.Token != token || h.Version != 1 {
+			t.Errorf("%+v, want %+v of version 1", h, token)
+		}
+	}
+	if _, err := s.Holding(t.Context(), vault.TokenHash{9}, l.ID); !errors.Is(err, vault.ErrAbsent) {
+		t.Error(err)
+	}
+}
+
+func heldNow(t *testing.T, s *store.Store, hash vault.TokenHash, lease string) vault.Holding {
+	t.Helper()
+	h, err := s.Holding(t.Context(), hash, lease)
+	if err != nil {
+		t.Error(err)
+	}
+	return h
+}
+
+// caseManyAskAtOnce asks for what is there and what is not, for what each has
+// alone, from many callers, so that questions are answered together.
+func caseManyAskAtOnce(t *testing.T, s *store.Store) {
+	i := anIntegration(1, "backup")
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddIntegration(ctx, i) })
+	const callers = 40
+	leases := make([]vault.Lease, callers)
+	for n := range callers {
+		leases[n] = aLease(fmt.Sprintf("0123456789abcde%02d", n), "c"+strconv.Itoa(n))
+		update(t, s, func(ctx context.Context, tx vault.Tx) error {
+			return errors.Join(tx.AddToken(ctx, aToken(byte(n), i.ID, n+1)), tx.AddLease(ctx, leases[n]))
+		})
+		leases[n].Version = 1
+	}
+	var wg sync.WaitGroup
+	for n := range callers {
+		wg.Go(func() {
+			for turn := range 25 {
+				want := vault.Holding{Token: aToken(byte(n), i.ID, n+1), Version: 1}
+				named := ""
+				if turn%2 == 0 {
+					named, want.Lease = leases[n].ID, leases[n]
+				}
+				h, err := s.Holding(t.Context(), want.Token.Hash, named)
+				if _, absent := s.Holding(t.Context(), vault.TokenHash{byte(n), 9}, named); err != nil || !errors.Is(absent, vault.ErrAbsent) {
+					t.Error(err, absent)
+				}
+				same(t, h, want)
 			}
-			found, version, lease, err := r.TokenFor(ctx, token.Hash, id)
-			same(t, lease, want)
-			if found != token || version != 1 {
-				t.Errorf("%+v of version %d, want %+v of 1", found, version, token)
-			}
-			return err
 		})
 	}
-	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error {
-		_, _, _, err := tx.TokenFor(ctx, vault.TokenHash{9}, l.ID)
-		return err
-	})
+	wg.Wait()
 }
 
 func absent(t *testing.T, s *store.Store, hash vault.TokenHash) {
 	t.Helper()
-	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error {
-		_, _, err := tx.Token(ctx, hash)
-		return err
-	})
+	if _, err := s.Holding(t.Context(), hash, ""); !errors.Is(err, vault.ErrAbsent) {
+		t.Error(err)
+	}
 }
 
 func caseTokensThatHaveEndedAreRemoved(t *testing.T, s *store.Store) {
@@ -109,10 +143,7 @@ func caseTokensThatHaveEndedAreRemoved(t *testing.T, s *store.Store) {
 		}
 	}
 	absent(t, s, aToken(4, "", 0).Hash)
-	view(t, s, func(ctx context.Context, r vault.Reader) error {
-		_, _, err := r.Token(ctx, aToken(1, "", 0).Hash)
-		return err
-	})
+	heldNow(t, s, aToken(1, "", 0).Hash, "")
 }
 
 func caseIntegrationsAreFoundByAccount(t *testing.T, s *store.Store) {

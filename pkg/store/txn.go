@@ -49,12 +49,16 @@ type places struct {
 // scanned scans records by their places.
 func scanned[T any](of func(*T) places) func(sqldb.Row) (T, error) {
 	return func(r sqldb.Row) (v T, err error) {
-		p := of(&v)
-		if err := r.Scan(p.into...); err != nil {
-			return v, err
-		}
-		return v, p.fill()
+		err = of(&v).scan(r)
+		return v, err
 	}
+}
+
+func (p places) scan(r sqldb.Row) error {
+	if err := r.Scan(p.into...); err != nil {
+		return err
+	}
+	return p.fill()
 }
 
 // insert adds a row, or is ErrTaken when one with its name or key is there. A

@@ -94,12 +94,8 @@ func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared
 	a.lease = a.newLease(v.hold)
 	out := a.conclude(ready, nil)
 	err := q.service.store.Issue(ctx, Issue{Lease: a.lease, On: a.grounds(), Events: a.events, Seal: q.service.seal})
-	switch {
-	case errors.Is(err, ErrTaken):
+	if errors.Is(err, ErrStale) {
 		return outcome{}, errUnplain
-	case errors.Is(err, ErrStale):
-		q.forget(ready.credential)
-		return outcome{}, errMoved
 	}
 	return out, err
 }

@@ -119,9 +119,11 @@ func (f *fakeStore) Issue(ctx context.Context, i vault.Issue) error {
 		}
 		waits, _ := tx.Requests(ctx, vault.RequestCriteria{Requester: &i.Lease.Holder, Key: i.Lease.Key, Paging: vault.Paging{Limit: 1}})
 		if i.Lease.Key != "" && len(waits.Items) > 0 {
-			return vault.ErrTaken
+			return vault.ErrStale
 		}
-		if err := tx.AddLease(ctx, i.Lease); err != nil {
+		if err := tx.AddLease(ctx, i.Lease); errors.Is(err, vault.ErrTaken) {
+			return vault.ErrStale
+		} else if err != nil {
 			return err
 		}
 		head, err := tx.Head(ctx)

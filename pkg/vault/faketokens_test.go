@@ -22,18 +22,18 @@ func (s *fakeState) IntegrationsOfAccounts(_ context.Context, folded []string) (
 	return out, nil
 }
 
-func (s *fakeState) Token(_ context.Context, hash vault.TokenHash) (vault.Token, int64, error) {
-	t, ok := s.tokens[hash]
-	if !ok {
-		return t, 0, vault.ErrAbsent
-	}
-	i, err := get(s.integrations, t.IntegrationID)
-	return t, i.Version, err
-}
-
-func (s *fakeState) TokenFor(ctx context.Context, hash vault.TokenHash, lease string) (vault.Token, int64, vault.Lease, error) {
-	t, version, err := s.Token(ctx, hash)
-	return t, version, s.leases[lease], err
+func (f *fakeStore) Holding(ctx context.Context, hash vault.TokenHash, lease string) (h vault.Holding, err error) {
+	err = f.View(ctx, func(_ context.Context, r vault.Reader) error {
+		s, _ := r.(*fakeState)
+		t, ok := s.tokens[hash]
+		if !ok {
+			return vault.ErrAbsent
+		}
+		i, err := get(s.integrations, t.IntegrationID)
+		h = vault.Holding{Token: t, Version: i.Version, Lease: s.leases[lease]}
+		return err
+	})
+	return h, err
 }
 
 func (s *fakeState) AddToken(_ context.Context, t vault.Token) error {

@@ -145,40 +145,27 @@ func (s *Service) AuthenticateFor(ctx context.Context, d Door, token secret.Valu
 	if !looksRandom(token) {
 		return Integration{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "it is no token")
 	}
-	h, err := s.held(ctx, tokenHash(token), lease)
+	h, i, err := s.held(ctx, tokenHash(token), lease)
 	if errors.Is(err, ErrAbsent) {
 		return Integration{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "nobody has this token")
 	}
 	if err != nil {
 		return Integration{}, Lease{}, err
 	}
-	if cause, detail := h.token.held(d, h.integration, s.now()); cause != "" {
-		return Integration{}, Lease{}, s.turnAway(ctx, d, h.integration, cause, detail)
+	if cause, detail := h.Token.held(d, i, s.now()); cause != "" {
+		return Integration{}, Lease{}, s.turnAway(ctx, d, i, cause, detail)
 	}
-	return h.integration, h.lease, nil
-}
-
-// holding is a token with the integration that has it, and a lease.
-type holding struct {
-	token       Token
-	integration Integration
-	lease       Lease
+	return i, h.Lease, nil
 }
 
 // held reads a token with its integration as it is now, and a lease if one is named.
-func (s *Service) held(ctx context.Context, hash TokenHash, lease string) (h holding, err error) {
-	version, err := glance(ctx, s, func(ctx context.Context, r Reader) (version int64, err error) {
-		if lease == "" {
-			h.token, version, err = r.Token(ctx, hash)
-		} else {
-			h.token, version, h.lease, err = r.TokenFor(ctx, hash, lease)
-		}
-		return version, err
-	})
-	if err == nil {
-		h.integration, err = s.integrationAt(ctx, h.token.IntegrationID, version)
+func (s *Service) held(ctx context.Context, hash TokenHash, lease string) (Holding, Integration, error) {
+	h, err := s.store.Holding(ctx, hash, lease)
+	if err != nil {
+		return h, Integration{}, err
 	}
-	return h, err
+	i, err := s.integrationAt(ctx, h.Token.IntegrationID, h.Version)
+	return h, i, err
 }
 
 // LogOut ends a token. Its failures are those of Authenticate.

@@ -41,4 +41,4 @@ func (s *Service) rehearses() bool {
 }
 
 // Issue keeps nothing: it sends the caller the long way, which Update undoes.
-func (r rehearsal) Issue(context.Context, Issue) error { return ErrTaken }
+func (r rehearsal) Issue(context.Context, Issue) error { return ErrStale }

@@ -37,12 +37,22 @@ type Store interface {
 	// Present reads a credential, by Fold, with its present secret; a secret of no
 	// number when it has none. ErrAbsent when there is no such credential.
 	Present(ctx context.Context, system, account string) (Credential, SecretVersion, error)
+	// Holding reads a token with what it stands for, and a lease if one is named.
+	// ErrAbsent when the token or its integration is gone.
+	Holding(ctx context.Context, hash TokenHash, lease string) (Holding, error)
 	// Issue keeps a lease and its events as one unit, as Update would, but many
 	// of them at once for the price of a few. ErrStale when what it was decided
-	// on is not at its version any more; ErrTaken as AddLease, and when a request
-	// of the holder has its key.
+	// on is not at its version any more, when AddLease would be ErrTaken, or when
+	// a request of the holder has its key.
 	Issue(ctx context.Context, i Issue) error
 	Close() error
+}
+
+// Holding is a token as it is found.
+type Holding struct {
+	Token   Token
+	Version int64 // of the integration that has it
+	Lease   Lease // that was named; the zero Lease when there is none
 }
 
 // Issue is a lease that was decided on.
@@ -64,7 +74,6 @@ type Grounds struct {
 // Reader reads. Rows that are not there are ErrAbsent.
 type Reader interface {
 	IntegrationReader
-	TokenReader
 	CredentialReader
 	PolicyReader
 	RequestReader
@@ -98,15 +107,6 @@ type IntegrationReader interface {
 	// folded form; at most two for each account.
 	IntegrationsOfAccounts(ctx context.Context, folded []string) ([]Integration, error)
 	Integrations(ctx context.Context, c IntegrationCriteria) (Page[Integration], error)
-}
-
-// TokenReader reads the tokens of integrations that have signed in.
-type TokenReader interface {
-	// Token reads a token, and the version of the integration that has it.
-	// ErrAbsent when either is gone.
-	Token(ctx context.Context, hash TokenHash) (t Token, version int64, err error)
-	// TokenFor is Token, and reads a lease with it: that of no id when it is gone.
-	TokenFor(ctx context.Context, hash TokenHash, lease string) (t Token, version int64, l Lease, err error)
 }
 
 // TokenWriter writes tokens.

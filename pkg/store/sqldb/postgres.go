@@ -21,6 +21,8 @@ type pg struct {
 	at    Address
 	pool  *pgxpool.Pool
 	hooks Hooks
+	asks  *lanes
+	units *lanes // of Gather
 
 	reached atomic.Bool // there was a connection once
 }
@@ -41,8 +43,14 @@ func OpenPostgreSQL(ctx context.Context, a Address, hooks Hooks) (DB, error) {
 	if err != nil {
 		return nil, pgFailure(a, err)
 	}
-	return &pg{at: a, pool: pool, hooks: hooks}, nil
+	d := &pg{at: a, pool: pool, hooks: hooks}
+	d.asks, d.units = newLanes(together, d.ask), newLanes(together, d.apply)
+	return d, nil
 }
+
+// together is how many lots of questions, and of items, run at once. What waits
+// meanwhile shares the round trips and the sync of the next.
+const together = 4
 
 // tune sets what the address left open.
 func tune(config *pgxpool.Config) {
@@ -104,15 +112,38 @@ func (d *pg) Glance(ctx context.Context, unit Unit) error {
 	})
 }
 
-// Gather runs the item in a transaction.
+// Ask answers the item with others that wait.
+func (d *pg) Ask(ctx context.Context, item any) error {
+	return pgFailure(d.at, d.asks.hand(ctx, item, true))
+}
+
+func (d *pg) ask(lot []*job) {
+	ctx, cancel := contextOf(lot)
+	defer cancel()
+	unit := func(ctx context.Context, tx *Tx) error { return d.hooks.Asked(ctx, tx, items(lot)) }
+	answer(lot, d.Glance(ctx, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) }))
+}
+
+// Gather applies the item in a transaction, with others that wait.
 func (d *pg) Gather(ctx context.Context, item any) error {
-	return d.Write(ctx, func(ctx context.Context, tx *Tx) error {
-		errs, err := d.hooks.Gathered(ctx, tx, []any{item})
-		if err == nil {
-			err = errs[0]
-		}
+	return pgFailure(d.at, d.units.hand(ctx, item, false))
+}
+
+func (d *pg) apply(lot []*job) {
+	ctx, cancel := contextOf(lot)
+	defer cancel()
+	var errs []error
+	unit := func(ctx context.Context, tx *Tx) (err error) {
+		errs, err = d.hooks.Gathered(ctx, tx, items(lot))
 		return err
-	})
+	}
+	if err := d.Write(ctx, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) }); err != nil {
+		answer(lot, err)
+		return
+	}
+	for n, j := range lot {
+		j.answer <- errs[n]
+	}
 }
 
 // insist tries until it works, or the failure will not go away by itself.

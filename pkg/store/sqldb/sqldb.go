@@ -20,6 +20,10 @@ type DB interface {
 	// Gather hands in an item of work, which Hooks.Gathered applies together with
 	// all that wait, and returns as Write does.
 	Gather(ctx context.Context, item any) error
+	// Ask hands in a short question, which Hooks.Asked answers, maybe together with
+	// others that wait. The answer is for the item to keep; nobody may look at it
+	// after a failure.
+	Ask(ctx context.Context, item any) error
 	// Glance runs a unit that asks one short question and changes nothing.
 	Glance(ctx context.Context, unit Unit) error
 	// Read runs a unit that changes nothing. On SQLite all its statements see
@@ -38,12 +42,14 @@ type DB interface {
 type Slot struct{ Value any }
 
 // Hooks are called around the transactions of Write and Gather. Any may be nil,
-// but Gathered only where nobody calls Gather.
+// but Gathered and Asked only where nobody calls Gather and Ask.
 type Hooks struct {
 	// Gathered applies items in the order in which they came. It returns the
 	// failure of each: an item that failed has changed nothing. Its own failure
 	// is one of the whole transaction. As a unit, it may be run again.
 	Gathered func(ctx context.Context, tx *Tx, items []any) ([]error, error)
+	// Asked answers questions, whose failure is one of all of them.
+	Asked func(ctx context.Context, tx *Tx, items []any) error
 	// BeforeCommit runs once in each transaction, after its units.
 	BeforeCommit Unit
 	// Settled is told, after a transaction that changed something or tried to,

@@ -16,10 +16,15 @@ import (
 // readers is how many reads of one process run at once.
 const readers = 4
 
+// askers is how many of them answer questions at once. Questions that wait are
+// answered together, in one snapshot, which costs less than one for each.
+const askers = 2
+
 // lite is an open SQLite file: one connection writes, a few read.
 type lite struct {
 	at    Address
 	free  chan *liteConn // connections for reading
+	asks  *lanes
 	hooks Hooks
 	wait  time.Duration // for the lock of another process
 	fixed bool          // it can't be changed from here
@@ -43,6 +48,7 @@ func OpenSQLite(a Address, hooks Hooks) (DB, error) {
 	for range readers {
 		d.free <- &liteConn{}
 	}
+	d.asks = newLanes(askers, d.ask)
 	return d, nil
 }
 
@@ -113,6 +119,24 @@ func (d *lite) Read(ctx context.Context, unit Unit) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	return d.borrow(ctx, func(c *liteConn) error { return d.snapshot(ctx, c, unit) })
+}
+
+// Ask answers the item with others that wait.
+func (d *lite) Ask(ctx context.Context, item any) error {
+	return sqliteFailure(d.at, d.asks.hand(ctx, item, true))
+}
+
+func (d *lite) ask(lot []*job) {
+	ctx, cancel := contextOf(lot)
+	defer cancel()
+	unit := func(ctx context.Context, tx *Tx) error { return d.hooks.Asked(ctx, tx, items(lot)) }
+	answer(lot, d.borrow(ctx, func(c *liteConn) error {
+		ctx := context.WithoutCancel(ctx) // each is short, so nothing watches whether its caller goes away
+		if len(lot) == 1 {
+			return guarded(ctx, unit, &Tx{runner: c, fail: d.failure})
+		}
+		return d.snapshot(ctx, c, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) })
+	}))
 }
 
 // Glance runs the unit without a transaction. It is short, so nothing watches

@@ -1,0 +1,119 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redim-tools/redim/pkg/audit"
+	"github.com/redim-tools/redim/pkg/store"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+func issueCases() []suiteCase {
+	return []suiteCase{
+		{"a lease is issued only on what it was decided on", caseALeaseIsIssuedOnItsGrounds},
+		{"of many that issue one credential at once one gets it", caseOneOfManyGetsTheCredential},
+	}
+}
+
+// issuable adds what a lease can be decided on, and returns the lease.
+func issuable(t *testing.T, s *store.Store, n int) vault.Issue {
+	t.Helper()
+	i, p, c := anIntegration(900+n, "app"+strconv.Itoa(n)), aPolicy(100+n, "p"+strconv.Itoa(n)), aCredential(200+n, "web"+strconv.Itoa(n), "root")
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		return errors.Join(tx.AddIntegration(ctx, i), tx.AddPolicy(ctx, p), tx.AddCredential(ctx, c))
+	})
+	l := aLease("issued "+strconv.Itoa(n)+" at once", c.ID)
+	l.Holder.ID, l.RequestID, l.Key = i.ID, "", "key"+strconv.Itoa(n)
+	return vault.Issue{
+		Lease: l, On: vault.Grounds{Credential: 1, PolicyID: p.ID, Policy: 1, Integration: 1},
+		Events: []audit.Event{anEvent(4, audit.CheckoutIntent, i.Name), anEvent(4, audit.CheckoutOutcome, i.Name)},
+		Seal:   func(h audit.Head) audit.Head { return h.Seal([]byte("key")) },
+	}
+}
+
+func caseALeaseIsIssuedOnItsGrounds(t *testing.T, s *store.Store) {
+	good := issuable(t, s, 1)
+	other := issuable(t, s, 2)
+	asks := aRequest(1, "c")
+	asks.Requester, asks.Key = good.Lease.Holder, "asked for"
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddRequest(ctx, asks) })
+	for name, spoil := range map[string]func(*vault.Issue){
+		"another credential":  func(i *vault.Issue) { i.On.Credential = 2 },
+		"no credential":       func(i *vault.Issue) { i.Lease.CredentialID = id(999) },
+		"another policy":      func(i *vault.Issue) { i.On.Policy = 2 },
+		"no policy":           func(i *vault.Issue) { i.On.PolicyID = id(999) },
+		"another integration": func(i *vault.Issue) { i.On.Integration = 2 },
+		"no integration":      func(i *vault.Issue) { i.Lease.Holder.ID = id(999) },
+		"a request's key":     func(i *vault.Issue) { i.Lease.Key = asks.Key },
+	} {
+		bad := good
+		spoil(&bad)
+		if err := s.Issue(t.Context(), bad); !errors.Is(err, vault.ErrStale) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	verify(t, s, 0)
+	if err := s.Issue(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	verify(t, s, 2)
+	good.Lease.Version = 1
+	view(t, s, func(ctx context.Context, r vault.Reader) error {
+		l, err := r.Lease(ctx, good.Lease.ID)
+		same(t, l, good.Lease)
+		return err
+	})
+	for name, again := range map[string]func(*vault.Lease){
+		"its id":     func(l *vault.Lease) { l.ID = good.Lease.ID },
+		"its key":    func(l *vault.Lease) { l.Holder, l.Key = good.Lease.Holder, good.Lease.Key },
+		"its holder": func(l *vault.Lease) { l.CredentialID = good.Lease.CredentialID },
+	} {
+		taken := other
+		again(&taken.Lease)
+		taken.On.Integration = 0
+		if err := s.Issue(t.Context(), taken); !errors.Is(err, vault.ErrStale) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	verify(t, s, 2)
+}
+
+// caseOneOfManyGetsTheCredential has callers that want a few credentials, each in
+// an order of its own, beside some whose grounds have moved.
+func caseOneOfManyGetsTheCredential(t *testing.T, s *store.Store) {
+	const credentials, callers = 5, 32
+	var wanted []vault.Issue
+	for n := range credentials {
+		wanted = append(wanted, issuable(t, s, n))
+	}
+	var got atomic.Int64
+	var wg sync.WaitGroup
+	for caller := range callers {
+		wg.Go(func() {
+			for n := range credentials {
+				i := wanted[(n+caller)%credentials]
+				i.Lease.ID, i.Lease.Key = "by "+strconv.Itoa(caller)+" of "+i.Lease.ID, ""
+				if caller%4 == 0 {
+					i.On.Policy = 2
+				}
+				err := s.Issue(t.Context(), i)
+				switch {
+				case err == nil && caller%4 != 0:
+					got.Add(1)
+				case !errors.Is(err, vault.ErrStale):
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got.Load() != credentials {
+		t.Errorf("%d were issued, want one of each of %d credentials", got.Load(), credentials)
+	}
+	verify(t, s, 2*credentials)
+}
