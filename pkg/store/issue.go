@@ -37,9 +37,9 @@ func (s *Store) issueAll(ctx context.Context, tx *sqldb.Tx, items []any) ([]erro
 	for n, item := range items {
 		all[n], _ = item.(*issue) // Issue gathers nothing else
 	}
-	add := t.addIssues
+	add := t.addOneByOne
 	if tx.Dialect() == sqldb.PostgreSQL {
-		add = t.addIssuesTogether
+		add = t.addTogether
 	}
 	added, err := add(ctx, all)
 	if err != nil {
@@ -54,8 +54,8 @@ func (s *Store) issueAll(ctx context.Context, tx *sqldb.Tx, items []any) ([]erro
 	return errs, t.recordIssues(ctx, done)
 }
 
-// addIssues adds leases one by one, and tells which it could add.
-func (t *txn) addIssues(ctx context.Context, all []*issue) ([]bool, error) {
+// addOneByOne adds leases one by one, and tells which it could add.
+func (t *txn) addOneByOne(ctx context.Context, all []*issue) ([]bool, error) {
 	added := make([]bool, len(all))
 	for at, i := range all {
 		l := &i.Lease
@@ -72,18 +72,21 @@ func (t *txn) addIssues(ctx context.Context, all []*issue) ([]bool, error) {
 	return added, nil
 }
 
-// addIssuesTogether adds leases by one statement. Everybody adds them in the same
+// addTogether adds leases by one statement. Everybody adds them in the same
 // order, so that nobody waits for one who waits for them.
-func (t *txn) addIssuesTogether(ctx context.Context, all []*issue) ([]bool, error) {
+func (t *txn) addTogether(ctx context.Context, all []*issue) ([]bool, error) {
 	order := make([]int64, len(all))
 	for n := range all {
 		order[n] = int64(n)
 	}
 	slices.SortFunc(order, func(a, b int64) int { return cmp.Compare(all[a].Lease.CredentialID, all[b].Lease.CredentialID) })
-	c := make(columns, 12)
-	for _, n := range order {
-		i, l := all[n], &all[n].Lease
-		c.add(l.ID, l.CredentialID, i.On.Credential, i.On.PolicyID, i.On.Policy, l.Holder.ID, i.On.Integration, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body)
+	query, values := t.addIssue, all[0].values()
+	if len(all) > 1 {
+		c := make(columns, len(values))
+		for _, n := range order {
+			c.add(all[n].values())
+		}
+		query, values = t.addIssues, c
 	}
 	ids := map[string]bool{}
 	err := sqldb.Each(ctx, t.Tx, func(r sqldb.Row) error {
@@ -91,7 +94,7 @@ func (t *txn) addIssuesTogether(ctx context.Context, all []*issue) ([]bool, erro
 		err := r.Scan(&id)
 		ids[id] = true
 		return err
-	}, t.addIssue, c...)
+	}, query, values...)
 	added := make([]bool, len(all))
 	for _, n := range order {
 		id := all[n].Lease.ID
@@ -99,6 +102,12 @@ func (t *txn) addIssuesTogether(ctx context.Context, all []*issue) ([]bool, erro
 		delete(ids, id) // nobody else has it
 	}
 	return added, refused(err)
+}
+
+// values are in the order of issueColumns.
+func (i *issue) values() []any {
+	l := &i.Lease
+	return []any{l.ID, l.CredentialID, i.On.Credential, i.On.PolicyID, i.On.Policy, l.Holder.ID, i.On.Integration, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body}
 }
 
 // recordIssues links the events of what was issued to one chain.

@@ -1,6 +1,9 @@
 package sqldb
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // lanes runs what is handed in, a few lots at a time. While all lanes are at work,
 // what comes waits, and whoever gets the next free lane takes all of it along: one
@@ -58,11 +61,16 @@ func (l *lanes) lead() {
 	work()
 }
 
+// take empties the queue, and answers those whose callers wait no more.
 func (l *lanes) take() []*job {
 	var lot []*job
 	for len(lot) < most {
 		select {
 		case j := <-l.queue:
+			if err := j.ctx.Err(); err != nil {
+				j.answer <- err
+				continue
+			}
 			lot = append(lot, j)
 		default:
 			return lot
@@ -71,12 +79,13 @@ func (l *lanes) take() []*job {
 	return lot
 }
 
-// contextOf is that of the only caller; of several none may end it.
-func contextOf(lot []*job) (context.Context, context.CancelFunc) {
-	if len(lot) == 1 {
-		return bounded(lot[0].ctx)
+// contextOf is that of the only caller, for a time at most; of several none may end it.
+func contextOf(lot []*job, most time.Duration) (context.Context, context.CancelFunc) {
+	ctx := lot[0].ctx
+	if len(lot) > 1 {
+		ctx = context.WithoutCancel(ctx)
 	}
-	return context.WithTimeout(context.WithoutCancel(lot[0].ctx), Deadline)
+	return context.WithTimeout(ctx, most)
 }
 
 // items are what the jobs hand in.

@@ -50,7 +50,7 @@ func OpenPostgreSQL(ctx context.Context, a Address, hooks Hooks) (DB, error) {
 
 // together is how many lots of questions, and of items, run at once. What waits
 // meanwhile shares the round trips and the sync of the next.
-const together = 4
+const together = 2
 
 // tune sets what the address left open.
 func tune(config *pgxpool.Config) {
@@ -112,13 +112,16 @@ func (d *pg) Glance(ctx context.Context, unit Unit) error {
 	})
 }
 
+// askTime bounds a lot of questions: others wait for its lane.
+const askTime = 5 * time.Second
+
 // Ask answers the item with others that wait.
 func (d *pg) Ask(ctx context.Context, item any) error {
 	return pgFailure(d.at, d.asks.hand(ctx, item, true))
 }
 
 func (d *pg) ask(lot []*job) {
-	ctx, cancel := contextOf(lot)
+	ctx, cancel := contextOf(lot, askTime)
 	defer cancel()
 	unit := func(ctx context.Context, tx *Tx) error { return d.hooks.Asked(ctx, tx, items(lot)) }
 	answer(lot, d.Glance(ctx, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) }))
@@ -130,7 +133,7 @@ func (d *pg) Gather(ctx context.Context, item any) error {
 }
 
 func (d *pg) apply(lot []*job) {
-	ctx, cancel := contextOf(lot)
+	ctx, cancel := contextOf(lot, Deadline)
 	defer cancel()
 	var errs []error
 	unit := func(ctx context.Context, tx *Tx) (err error) {

@@ -127,7 +127,7 @@ func (d *lite) Ask(ctx context.Context, item any) error {
 }
 
 func (d *lite) ask(lot []*job) {
-	ctx, cancel := contextOf(lot)
+	ctx, cancel := contextOf(lot, Deadline)
 	defer cancel()
 	unit := func(ctx context.Context, tx *Tx) error { return d.hooks.Asked(ctx, tx, items(lot)) }
 	answer(lot, d.borrow(ctx, func(c *liteConn) error {
