@@ -2,6 +2,9 @@ package e2e
 
 import (
 	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -12,6 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	heedInterrupts()
 	redimMain := func() { os.Exit(app.Main("redim", redim.New, redim.Arguments(os.Args[0], os.Args[1:]))) }
 	testscript.Main(m, map[string]func(){
 		"redim":                   redimMain,
@@ -25,4 +29,13 @@ func TestMain(m *testing.M) {
 		"powerless":               func() { os.Exit(powerlessMain(os.Args[1:])) },
 		"pty":                     func() { os.Exit(ptyMain(os.Args[1:])) },
 	})
+}
+
+// heedInterrupts lets the programs of the tests be interrupted also when the tests
+// run in the background of a shell, which has its jobs ignore interrupts. They
+// inherit that, and heed it; what is watched for here they don't.
+func heedInterrupts() {
+	if strings.Contains(filepath.Base(os.Args[0]), ".test") && signal.Ignored(os.Interrupt) {
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	}
 }
