@@ -62,8 +62,10 @@ type refusing struct{ why string }
 
 func (r refusing) refuse(q Question) *pam.Failure {
 	label := term.Safe(q.Label)
-	return pam.Failf(pam.ErrUsage, "%s is not given, and it can't be asked for: %s", label, r.why).
-		WithHint("pass %s", q.Flag)
+	if strings.HasSuffix(label, "?") {
+		return pam.Failf(pam.ErrUsage, "%q can't be asked: %s", label, r.why).WithHint("pass %s", q.Flag)
+	}
+	return pam.Failf(pam.ErrUsage, "%s is not given, and it can't be asked for: %s", label, r.why).WithHint("pass %s", q.Flag)
 }
 
 func (r refusing) Select(_ context.Context, q Question, choices []string) (int, error) {
