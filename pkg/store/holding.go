@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 
 	"github.com/redim-tools/redim/pkg/store/sqldb"
 	"github.com/redim-tools/redim/pkg/vault"
@@ -25,7 +26,7 @@ type held struct {
 
 // Holding reads all in one indexed question, together with those of others that wait.
 func (s *Store) Holding(ctx context.Context, hash vault.TokenHash, lease string) (vault.Holding, error) {
-	q := &question{hash: hash, lease: lease}
+	q := &question{hash: hash, lease: nameable(lease)}
 	err := s.db.Ask(ctx, q)
 	switch {
 	case err != nil:
@@ -35,6 +36,16 @@ func (s *Store) Holding(ctx context.Context, hash vault.TokenHash, lease string)
 	}
 	q.found.token.Hash = hash
 	return vault.Holding{Token: q.found.token, Version: q.found.version, Lease: q.found.lease.Lease}, nil
+}
+
+// nameable is an id that may be that of a lease, and empty for any other text:
+// PostgreSQL refuses a question, and all that are asked with it, for a byte zero or
+// half a letter.
+func nameable(id string) string {
+	if strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
+	}
+	return id
 }
 
 // answer answers questions: on PostgreSQL several in one round trip.

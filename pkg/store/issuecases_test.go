@@ -7,9 +7,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/audit"
 	"github.com/redim-tools/redim/pkg/store"
+	"github.com/redim-tools/redim/pkg/store/storetest"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
@@ -115,5 +117,53 @@ func caseOneOfManyGetsTheCredential(t *testing.T, s *store.Store) {
 	if got.Load() != credentials {
 		t.Errorf("%d were issued, want one of each of %d credentials", got.Load(), credentials)
 	}
+	verify(t, s, 2*credentials)
+}
+
+// TestNobodyElseWaitsBehindARecordThatIsHeld issues several at once, one of which
+// another session is about to take.
+func TestNobodyElseWaitsBehindARecordThatIsHeld(t *testing.T) {
+	t.Parallel()
+	s := open(t, storetest.Start(t).Database(t))
+	const credentials = 6
+	var wanted []vault.Issue
+	for n := range credentials {
+		wanted = append(wanted, issuable(t, s, n))
+	}
+	held, release := make(chan struct{}), make(chan struct{})
+	var blocker, wg sync.WaitGroup
+	blocker.Go(func() {
+		l := wanted[0].Lease
+		l.ID, l.Key = "of somebody else", ""
+		err := s.Update(t.Context(), func(ctx context.Context, tx vault.Tx) error {
+			err := tx.AddLease(ctx, l)
+			close(held)
+			<-release
+			return errors.Join(err, vault.ErrAbsent)
+		})
+		if !errors.Is(err, vault.ErrAbsent) {
+			t.Error(err)
+		}
+	})
+	<-held
+	for range 3 { // two lanes are taken, and what waits for them comes together
+		blocker.Go(func() {
+			i := wanted[0]
+			i.Lease.ID, i.Lease.Key = strconv.Itoa(int(time.Now().UnixNano()))+" waits", ""
+			if err := s.Issue(t.Context(), i); err != nil && !errors.Is(err, vault.ErrStale) {
+				t.Error(err)
+			}
+		})
+	}
+	for _, i := range wanted[1:] {
+		wg.Go(func() {
+			if err := s.Issue(t.Context(), i); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	close(release)
+	blocker.Wait()
 	verify(t, s, 2*credentials)
 }

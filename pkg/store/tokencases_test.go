@@ -113,6 +113,9 @@ func caseManyAskAtOnce(t *testing.T, s *store.Store) {
 					t.Error(err, absent)
 				}
 				same(t, h, want)
+				odd := []string{"\x00", "\xff", "12345678\u00e9", "a\x00b\u00e9"}[turn%4]
+				want.Lease = vault.Lease{}
+				same(t, heldNow(t, s, want.Token.Hash, odd), want)
 			}
 		})
 	}

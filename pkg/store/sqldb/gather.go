@@ -2,6 +2,8 @@ package sqldb
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 )
 
@@ -12,15 +14,16 @@ import (
 type lanes struct {
 	free  chan struct{} // one element for each lot that runs
 	queue chan *job
-	run   func([]*job) // answers every job
+	run   func([]*job) error // sets the failure of each job, or returns one of all
 }
 
-func newLanes(count int, run func([]*job)) *lanes {
+func newLanes(count int, run func([]*job) error) *lanes {
 	return &lanes{free: make(chan struct{}, count), queue: make(chan *job, most), run: run}
 }
 
-// hand hands an item in and returns the answer to it. What becomes of it when the
-// caller goes away meanwhile has to be known, unless it may leave then.
+// hand hands an item in and returns the answer to it. A caller whose context ends
+// takes back what has not begun. What becomes of the rest has to be known, unless
+// the caller may leave then too.
 func (l *lanes) hand(ctx context.Context, item any, leave bool) error {
 	j := &job{ctx: ctx, item: item, answer: make(chan error, 1)}
 	select {
@@ -28,55 +31,95 @@ func (l *lanes) hand(ctx context.Context, item any, leave bool) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	var gone <-chan struct{}
-	if leave {
-		gone = ctx.Done()
-	}
-	for free := l.free; ; free = nil {
+	gone := ctx.Done()
+	for free := l.free; ; {
 		select {
 		case err := <-j.answer:
 			return err
 		case <-gone:
-			return ctx.Err()
+			if j.begin() || leave {
+				return ctx.Err()
+			}
+			gone = nil
 		case free <- struct{}{}:
-			l.lead()
+			l.lead(j)
+			free = nil
 		}
 	}
 }
+
+// laneTime is how long a lot keeps its lane. One that waits longer, for a lock that
+// another session holds, say, goes on beside the lanes.
+const laneTime = time.Second
 
 // lead runs what waits in the lane that the caller has got: nothing when another
-// lane has taken it all.
-func (l *lanes) lead() {
+// lane has taken it all. The caller waits only for an item of its own.
+func (l *lanes) lead(own *job) {
 	lot := l.take()
 	work := func() {
-		defer func() { <-l.free }()
-		if len(lot) > 0 {
-			l.run(lot)
-		}
+		leave := sync.OnceFunc(func() { <-l.free })
+		defer leave()
+		defer time.AfterFunc(laneTime, leave).Stop()
+		l.serve(lot)
 	}
-	if len(lot) > 1 {
-		go work() // for others too, so the caller may leave
+	if len(lot) == 1 && lot[0] == own {
+		work()
 		return
 	}
-	work()
+	go work()
 }
 
-// take empties the queue, and answers those whose callers wait no more.
+// take empties the queue, and leaves out those whose callers wait no more.
 func (l *lanes) take() []*job {
 	var lot []*job
 	for len(lot) < most {
 		select {
 		case j := <-l.queue:
-			if err := j.ctx.Err(); err != nil {
+			switch err := j.ctx.Err(); {
+			case !j.begin():
+			case err != nil:
 				j.answer <- err
-				continue
+			default:
+				lot = append(lot, j)
 			}
-			lot = append(lot, j)
 		default:
 			return lot
 		}
 	}
 	return lot
+}
+
+// serve runs a lot and answers it. When several fail, and it may be for one of
+// them, each is run alone.
+func (l *lanes) serve(lot []*job) {
+	if len(lot) == 0 {
+		return
+	}
+	err := l.run(lot)
+	if len(lot) > 1 && ofOne(err) {
+		for _, j := range lot {
+			go l.serve([]*job{j})
+		}
+		return
+	}
+	for _, j := range lot {
+		if err != nil {
+			j.err = err
+		}
+		j.answer <- j.err
+	}
+}
+
+// ofOne reports whether a failure may come from one item: a lock that another
+// session holds, say. Those of the connection don't, and it has to be certain that
+// nothing was kept.
+func ofOne(err error) bool {
+	if err == nil || isUnknown(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	_, lost := errors.AsType[*broken](err)
+	_, none := errors.AsType[*unreached](err)
+	return !lost && !none
 }
 
 // contextOf is that of the only caller, for a time at most; of several none may end it.
@@ -95,11 +138,4 @@ func items(lot []*job) []any {
 		all[n] = j.item
 	}
 	return all
-}
-
-// answer tells all the same.
-func answer(lot []*job, err error) {
-	for _, j := range lot {
-		j.answer <- err
-	}
 }

@@ -120,11 +120,11 @@ func (d *pg) Ask(ctx context.Context, item any) error {
 	return pgFailure(d.at, d.asks.hand(ctx, item, true))
 }
 
-func (d *pg) ask(lot []*job) {
+func (d *pg) ask(lot []*job) error {
 	ctx, cancel := contextOf(lot, askTime)
 	defer cancel()
 	unit := func(ctx context.Context, tx *Tx) error { return d.hooks.Asked(ctx, tx, items(lot)) }
-	answer(lot, d.Glance(ctx, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) }))
+	return d.Glance(ctx, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) })
 }
 
 // Gather applies the item in a transaction, with others that wait.
@@ -132,21 +132,28 @@ func (d *pg) Gather(ctx context.Context, item any) error {
 	return pgFailure(d.at, d.units.hand(ctx, item, false))
 }
 
-func (d *pg) apply(lot []*job) {
+// shortWait is how long several items wait for a lock that another session holds.
+// The one that needs it waits on alone.
+const shortWait = "set local lock_timeout = '1s'"
+
+func (d *pg) apply(lot []*job) error {
 	ctx, cancel := contextOf(lot, Deadline)
 	defer cancel()
 	var errs []error
 	unit := func(ctx context.Context, tx *Tx) (err error) {
-		errs, err = d.hooks.Gathered(ctx, tx, items(lot))
+		if len(lot) > 1 {
+			err = tx.Later(ctx, shortWait)
+		}
+		if err == nil {
+			errs, err = d.hooks.Gathered(ctx, tx, items(lot))
+		}
 		return err
 	}
-	if err := d.Write(ctx, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) }); err != nil {
-		answer(lot, err)
-		return
+	err := d.Write(ctx, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) })
+	if err == nil {
+		settle(lot, errs)
 	}
-	for n, j := range lot {
-		j.answer <- errs[n]
-	}
+	return err
 }
 
 // insist tries until it works, or the failure will not go away by itself.

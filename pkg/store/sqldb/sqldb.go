@@ -46,9 +46,11 @@ type Slot struct{ Value any }
 type Hooks struct {
 	// Gathered applies items in the order in which they came. It returns the
 	// failure of each: an item that failed has changed nothing. Its own failure
-	// is one of the whole transaction. As a unit, it may be run again.
+	// is one of the whole transaction. As a unit, it may be run again, also with
+	// fewer items.
 	Gathered func(ctx context.Context, tx *Tx, items []any) ([]error, error)
-	// Asked answers questions, whose failure is one of all of them.
+	// Asked answers questions, whose failure is one of all of them. After one that
+	// may come from a single question it is asked each alone.
 	Asked func(ctx context.Context, tx *Tx, items []any) error
 	// BeforeCommit runs once in each transaction, after its units.
 	BeforeCommit Unit
@@ -148,17 +150,20 @@ func All[T any](ctx context.Context, tx *Tx, scan func(Row) (T, error), query st
 	return all, err
 }
 
-// Each calls scan for every row until it fails.
-func Each(ctx context.Context, tx *Tx, scan func(Row) error, query string, args ...any) error {
+// Each calls scan for every row until it fails. The rows are closed also when it
+// panics: a connection with open rows would go on seeing the moment they are of.
+func Each(ctx context.Context, tx *Tx, scan func(Row) error, query string, args ...any) (err error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if e := rows.Close(); err == nil {
+			err = e
+		}
+	}()
 	for err == nil && rows.Next() {
 		err = scan(rows)
-	}
-	if e := rows.Close(); err == nil {
-		err = e
 	}
 	return err
 }

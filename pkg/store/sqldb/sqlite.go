@@ -126,17 +126,17 @@ func (d *lite) Ask(ctx context.Context, item any) error {
 	return sqliteFailure(d.at, d.asks.hand(ctx, item, true))
 }
 
-func (d *lite) ask(lot []*job) {
+func (d *lite) ask(lot []*job) error {
 	ctx, cancel := contextOf(lot, Deadline)
 	defer cancel()
 	unit := func(ctx context.Context, tx *Tx) error { return d.hooks.Asked(ctx, tx, items(lot)) }
-	answer(lot, d.borrow(ctx, func(c *liteConn) error {
+	return d.borrow(ctx, func(c *liteConn) error {
 		ctx := context.WithoutCancel(ctx) // each is short, so nothing watches whether its caller goes away
 		if len(lot) == 1 {
 			return guarded(ctx, unit, &Tx{runner: c, fail: d.failure})
 		}
 		return d.snapshot(ctx, c, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) })
-	}))
+	})
 }
 
 // Glance runs the unit without a transaction. It is short, so nothing watches

@@ -319,3 +319,35 @@ func TestABrokenMigrationLeavesTheOnesBeforeIt(t *testing.T) {
 		t.Error("a gap is not seen")
 	}
 }
+
+// TestAPanicLeavesNoRowsOpen has a question panic between two rows; whoever asks
+// afterwards sees what was written meanwhile.
+func TestAPanicLeavesNoRowsOpen(t *testing.T) {
+	t.Parallel()
+	var seen []int64
+	db := lite(t, filepath.Join(t.TempDir(), "a.db"), sqldb.Hooks{Asked: func(ctx context.Context, tx *sqldb.Tx, items []any) error {
+		seen = nil
+		return sqldb.Each(ctx, tx, func(r sqldb.Row) error {
+			if items[0] == "panic" {
+				panic("as it was asked to")
+			}
+			var n int64
+			err := r.Scan(&n)
+			seen = append(seen, n)
+			return err
+		}, "select n from t")
+	}})
+	exec(t, db, "create table t (n integer)")
+	exec(t, db, "insert into t values (1), (2)")
+	for range 8 { // more than there are connections
+		if err := db.Ask(t.Context(), "panic"); err == nil || !strings.Contains(err.Error(), "as it was asked to") {
+			t.Error(err)
+		}
+	}
+	exec(t, db, "update t set n = 3")
+	for range 8 {
+		if err := db.Ask(t.Context(), ""); err != nil || len(seen) != 2 || seen[0] != 3 {
+			t.Error(seen, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -23,7 +24,11 @@ type job struct {
 	item   any
 	err    error // of the unit or the item itself; it was undone
 	answer chan error
+	begun  atomic.Bool // or taken back; of an item in lanes
 }
+
+// begin reports whether the job is the caller's, to run it or to take it back.
+func (j *job) begin() bool { return j.begun.CompareAndSwap(false, true) }
 
 // Write hands the unit to the writer, which is started at the first call.
 func (d *lite) Write(ctx context.Context, unit Unit) error { return d.hand(ctx, &job{unit: unit}) }
