@@ -19,6 +19,7 @@ func issueCases() []suiteCase {
 	return []suiteCase{
 		{"a lease is issued only on what it was decided on", caseALeaseIsIssuedOnItsGrounds},
 		{"of many that issue one credential at once one gets it", caseOneOfManyGetsTheCredential},
+		{"a credential that is removed meanwhile is not issued", caseWhatIsRemovedIsNotIssued},
 	}
 }
 
@@ -118,6 +119,35 @@ func caseOneOfManyGetsTheCredential(t *testing.T, s *store.Store) {
 		t.Errorf("%d were issued, want one of each of %d credentials", got.Load(), credentials)
 	}
 	verify(t, s, 2*credentials)
+}
+
+// caseWhatIsRemovedIsNotIssued has one and several issued while a removal, which saw
+// no lease, is about to be committed.
+func caseWhatIsRemovedIsNotIssued(t *testing.T, s *store.Store) {
+	i := issuable(t, s, 1)
+	const callers = 6
+	issued := make(chan error, callers)
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		err := tx.RemoveCredential(ctx, i.Lease.CredentialID, 1)
+		for n := range callers {
+			go func() {
+				mine := i
+				mine.Lease.ID, mine.Lease.Key, mine.Lease.Exclusive = "by "+strconv.Itoa(n), "", false
+				issued <- s.Issue(t.Context(), mine)
+			}()
+		}
+		select {
+		case early := <-issued:
+			issued <- early
+		case <-time.After(200 * time.Millisecond): // they wait, as they should
+		}
+		return err
+	})
+	for range callers {
+		if err := <-issued; !errors.Is(err, vault.ErrStale) {
+			t.Errorf("of a credential that is gone: %v", err)
+		}
+	}
 }
 
 // TestNobodyElseWaitsBehindARecordThatIsHeld issues several at once, one of which

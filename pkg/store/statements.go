@@ -69,6 +69,7 @@ const (
 
 // pgIssue adds leases whose grounds are as they were, and returns their ids: one
 // of single values, or several of lists. Its plan for one need not be made anew.
+// Nobody changes or removes a credential between the look at it and the commit.
 func pgIssue(lists bool) string {
 	types, from := strings.Split(issueTypes, ", "), "(values (%s)) as u ("+issueColumns+")"
 	order := ""
@@ -82,7 +83,7 @@ func pgIssue(lists bool) string {
 		}
 	}
 	return intoLeases + "select id, credential_id, actor_key, exclusive, idempotency, due, 'open', 0, 1, body from " + fmt.Sprintf(from, strings.Join(types, ", ")) + `
-where (select version from credentials c where c.id = u.credential_id) = credential
+where (select version from credentials c where c.id = u.credential_id for share) = credential
   and (policy = 0 or (select version from policies p where p.id = u.policy_id) = policy)
   and (integration = 0 or (select version from integrations i where i.id = u.integration_id) = integration)
   and (idempotency = '' or (select 1 from requests r where r.actor_key = u.actor_key and r.idempotency = u.idempotency and r.idempotency <> '') is null)` +
