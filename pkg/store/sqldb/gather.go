@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -122,13 +123,28 @@ func ofOne(err error) bool {
 	return !lost && !none
 }
 
-// contextOf is that of the only caller, for a time at most; of several none may end it.
+// contextOf is that of the only caller; that of several ends when all theirs have
+// ended. It lasts for a time at most.
 func contextOf(lot []*job, most time.Duration) (context.Context, context.CancelFunc) {
-	ctx := lot[0].ctx
-	if len(lot) > 1 {
-		ctx = context.WithoutCancel(ctx)
+	if len(lot) == 1 {
+		return context.WithTimeout(lot[0].ctx, most)
 	}
-	return context.WithTimeout(ctx, most)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(lot[0].ctx), most)
+	var gone atomic.Int64
+	stops := make([]func() bool, len(lot))
+	for n, j := range lot {
+		stops[n] = context.AfterFunc(j.ctx, func() {
+			if gone.Add(1) == int64(len(lot)) {
+				cancel()
+			}
+		})
+	}
+	return ctx, func() {
+		for _, stop := range stops {
+			stop()
+		}
+		cancel()
+	}
 }
 
 // items are what the jobs hand in.

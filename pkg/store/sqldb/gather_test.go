@@ -179,3 +179,23 @@ func TestALotThatTakesLongLeavesItsLane(t *testing.T) {
 		}
 	})
 }
+
+func TestALotEndsWhenAllItsCallersHaveLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		one, leaveOne := context.WithCancel(t.Context())
+		two, leaveTwo := context.WithCancel(t.Context())
+		ctx, cancel := contextOf([]*job{{ctx: one}, {ctx: two}}, Deadline)
+		defer cancel()
+		leaveOne()
+		synctest.Wait()
+		if err := ctx.Err(); err != nil {
+			t.Errorf("one caller is there still: %v", err)
+		}
+		leaveTwo()
+		synctest.Wait()
+		if err := ctx.Err(); !errors.Is(err, context.Canceled) {
+			t.Errorf("both have left: %v", err)
+		}
+	})
+}
