@@ -124,7 +124,7 @@ func (c *climb) learn(ctx context.Context, found []pam.Credential) error {
 // Windows system.
 func (c *climb) domain(ctx context.Context, local []pam.Credential) ([]pam.Credential, error) {
 	domains, setting := Domains(c.endpoint, c.engine.Rules)
-	if len(domains) == 0 || foreignToDomains(local) {
+	if len(domains) == 0 || tellsNoWindows(local) {
 		if len(domains) > 0 {
 			setting = byEndpoint
 		}

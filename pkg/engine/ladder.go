@@ -129,9 +129,9 @@ func Domains(e pam.Endpoint, r Rules) (domains []string, setting string) {
 	return r.DomainMap.FQDNs(), "domain_map"
 }
 
-// foreignToDomains reports whether what was found on a system tells that it is
+// tellsNoWindows reports whether what was found on a system tells that it is
 // no Windows system. A data base tells nothing: it runs anywhere.
-func foreignToDomains(local []pam.Credential) bool {
+func tellsNoWindows(local []pam.Credential) bool {
 	foreign := false
 	for _, c := range local {
 		switch c.Type {

@@ -221,7 +221,7 @@ func TestForeignToDomains(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := foreignToDomains(tt.local); got != tt.want {
+			if got := tellsNoWindows(tt.local); got != tt.want {
 				t.Errorf("got %v", got)
 			}
 		})
