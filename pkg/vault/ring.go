@@ -128,6 +128,12 @@ func (s *Service) makeRing(ctx context.Context) error {
 		return err
 	}
 	return s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		switch made, err := tx.KeyRecords(ctx); {
+		case err != nil:
+			return err
+		case len(made) > 0:
+			return ErrTaken
+		}
 		if wrapped, err := tx.Wrappings(ctx); err != nil || len(wrapped) > 0 {
 			return errors.Join(err, orphaned(len(wrapped)))
 		}
