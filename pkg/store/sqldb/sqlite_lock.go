@@ -11,15 +11,15 @@ import (
 // left share the error.
 func (w *writer) begin(batch []*job) ([]*job, error) {
 	ctx := context.Background()
-	if err := w.open(ctx); err != nil {
-		return batch, err
-	}
 	deadline := time.Now().Add(w.wait)
 	for turn := 0; ; turn++ {
 		if batch = w.waiting(batch); len(batch) == 0 {
 			return nil, nil
 		}
-		_, err := w.conn.Exec(ctx, "begin immediate")
+		err := w.open(ctx) // another process may be making the journal of a new file
+		if err == nil {
+			_, err = w.conn.Exec(ctx, "begin immediate")
+		}
 		if err == nil || !busy(err) || time.Now().After(deadline) {
 			return batch, err
 		}
