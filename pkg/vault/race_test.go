@@ -1,10 +1,13 @@
 package vault_test
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/redim-tools/redim/pkg/audit"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/seal"
 	"github.com/redim-tools/redim/pkg/secret"
@@ -161,5 +164,66 @@ func TestListsAreSearched(t *testing.T) {
 		func() error { _, err := w.Skips(t.Context(), -1, ""); return err }(),
 	} {
 		refused(t, bad, pam.ErrUsage, "")
+	}
+}
+
+func TestTheKeysOfANewStoreAreMadeOnce(t *testing.T) {
+	t.Parallel()
+	w := &world{TB: t, store: newFakeStore(), keys: &fakeKeys{current: seal.GenerateKey()}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	w.store.before = func() { w.Service = w.open() }
+	slower := w.open()
+	if n := len(w.store.state.keys); n != 3 {
+		t.Errorf("%d keys", n)
+	}
+	made := 0
+	for _, r := range w.store.state.records {
+		if r.Event.Kind == audit.KeyMade {
+			made++
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d events tell that keys were made", made)
+	}
+	w.credential("web01/root", "")
+	w.Service = slower
+	if _, got, err := w.checkOut(vault.Ask{Actor: admin("alice")}, "web01/root", 0); err != nil || !strings.HasPrefix(got, canary) {
+		t.Error("the slower one lacks the keys:", err)
+	}
+	w.intact()
+}
+
+// overtaken is a store whose keys another process makes during the first update,
+// after the first look at it; each look sees what is committed by then.
+type overtaken struct {
+	*fakeStore
+	by *fakeStore
+}
+
+func (o overtaken) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
+	defer func() { o.state = *o.by.state.clone() }()
+	return work(ctx, &looks{fakeState: o.state.clone(), then: o.by.state.clone()})
+}
+
+type looks struct {
+	*fakeState
+	then *fakeState
+}
+
+func (l *looks) Wrappings(ctx context.Context) ([]vault.Wrapping, error) {
+	defer func() { l.fakeState = l.then }()
+	return l.fakeState.Wrappings(ctx)
+}
+
+func (l *looks) KeyRecords(ctx context.Context) ([]vault.KeyRecord, error) {
+	defer func() { l.fakeState = l.then }()
+	return l.fakeState.KeyRecords(ctx)
+}
+
+func TestKeysThatAreMadeBetweenTwoLooksAreFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, err := vault.Open(t.Context(), vault.Options{Store: overtaken{newFakeStore(), w.store}, Keys: w.keys, Clock: w.clock})
+	if err != nil || s == nil {
+		t.Error(err)
 	}
 }

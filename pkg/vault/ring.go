@@ -128,14 +128,8 @@ func (s *Service) makeRing(ctx context.Context) error {
 		return err
 	}
 	return s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		switch made, err := tx.KeyRecords(ctx); {
-		case err != nil:
+		if err := noKeysYet(ctx, tx); err != nil {
 			return err
-		case len(made) > 0:
-			return ErrTaken
-		}
-		if wrapped, err := tx.Wrappings(ctx); err != nil || len(wrapped) > 0 {
-			return errors.Join(err, orphaned(len(wrapped)))
 		}
 		for _, k := range records {
 			if err := tx.AddKeyRecord(ctx, k); err != nil {
@@ -146,6 +140,22 @@ func (s *Service) makeRing(ctx context.Context) error {
 		e.Changes = []audit.Change{{Field: "master key", New: key.ID()}}
 		return s.record(ctx, tx, e)
 	})
+}
+
+// noKeysYet looks for what is wrapped before it looks for the keys: what another
+// process commits between both must not look like secrets without keys.
+func noKeysYet(ctx context.Context, tx Tx) error {
+	wrapped, err := tx.Wrappings(ctx)
+	if err != nil {
+		return err
+	}
+	switch made, err := tx.KeyRecords(ctx); {
+	case err != nil:
+		return err
+	case len(made) > 0:
+		return ErrTaken
+	}
+	return orphaned(len(wrapped))
 }
 
 func orphaned(n int) error {
