@@ -34,15 +34,21 @@ type vaultHome struct {
 	env map[string]string
 }
 
+// vaultHomeAt is a home beside a store that it does not touch.
+func vaultHomeAt(t *testing.T, address string) vaultHome {
+	t.Helper()
+	dir := t.TempDir()
+	return vaultHome{T: t, env: map[string]string{
+		"HOME": dir, "REDIM_STORE": address, "REDIM_DATA_DIR": filepath.Join(dir, "data"), "REDIM_STATE_DIR": filepath.Join(dir, "state"),
+		"REDIM_CONFIG": filepath.Join(dir, "settings.yaml"), "REDIM_CACHE_DIR": filepath.Join(dir, "cache"), "CI": "1", "GORACE": "atexit_sleep_ms=0",
+	}}
+}
+
 // newVaultHome migrates a store and puts credentials into it. The secret of each
 // is its own name behind the marker.
 func newVaultHome(t *testing.T, address string, refs ...string) vaultHome {
 	t.Helper()
-	dir := t.TempDir()
-	h := vaultHome{T: t, env: map[string]string{
-		"HOME": dir, "REDIM_STORE": address, "REDIM_DATA_DIR": filepath.Join(dir, "data"), "REDIM_STATE_DIR": filepath.Join(dir, "state"),
-		"REDIM_CONFIG": filepath.Join(dir, "settings.yaml"), "REDIM_CACHE_DIR": filepath.Join(dir, "cache"), "CI": "1", "GORACE": "atexit_sleep_ms=0",
-	}}
+	h := vaultHomeAt(t, address)
 	h.must("admin", "store", "migrate")
 	for _, ref := range refs {
 		cmd := h.command("admin", "credentials", "add", ref, "--secret-from", "-")
