@@ -100,13 +100,16 @@ func (t *txn) RemoveCredential(ctx context.Context, id string, version int64) er
 	if _, err := t.LockCredential(ctx, id); err != nil {
 		return err
 	}
-	var n int64
-	found, err := sqldb.One(ctx, t.Tx, `select 1 from leases where credential_id = $1 and state = 'open'
-union all select 1 from requests where credential_id = $1 and state in ('pending', 'approved') limit 1`, []any{id}, []any{&n})
+	open, err := t.Leases(ctx, vault.LeaseCriteria{State: vault.LeaseOpen, CredentialID: id, Paging: vault.Paging{Limit: 1}})
 	if err != nil {
 		return err
 	}
-	if found {
+	var n int64
+	found, err := sqldb.One(ctx, t.Tx, "select 1 from requests where credential_id = $1 and state in ('pending', 'approved') limit 1", []any{id}, []any{&n})
+	if err != nil {
+		return err
+	}
+	if found || len(open.Items) > 0 {
 		return vault.ErrInUse
 	}
 	return t.remove(ctx, "credentials", id, version)

@@ -86,6 +86,9 @@ func (t *txn) Events(ctx context.Context, c vault.EventCriteria) (vault.Page[aud
 // entriesBeyond reads rows, enough for a page and one more; whole says that
 // there are no more.
 func (t *txn) entriesBeyond(ctx context.Context, c vault.EventCriteria, after place) (rows []entry, whole bool, err error) {
+	if words, ok := wordsOf(c); ok && t.Dialect() == sqldb.SQLite {
+		return t.entriesInLots(ctx, c, after, words)
+	}
 	var w where
 	w.events(c)
 	w.beyond(t.Dialect(), after, c.OldestFirst)

@@ -50,6 +50,11 @@ func flushHead(ctx context.Context, tx *sqldb.Tx) error {
 	if e.next.Seq == e.kept.Seq {
 		return nil
 	}
+	if tx.Dialect() == sqldb.SQLite && crossed(e.kept.Seq, e.next.Seq) {
+		if err := fillLots(ctx, tx, e.next.Seq); err != nil {
+			return err
+		}
+	}
 	return tx.Later(ctx, `insert into heads (chain, seq, hash, mac) values ($1, $2, $3, $4)
 on conflict (chain) do update set seq = excluded.seq, hash = excluded.hash, mac = excluded.mac`,
 		e.next.Chain, int64(e.next.Seq), e.next.Hash[:], e.next.MAC[:])

@@ -97,11 +97,12 @@ func (t *txn) Leases(ctx context.Context, c vault.LeaseCriteria) (vault.Page[vau
 	case c.State != "":
 		w.and("state = ?", string(c.State))
 	}
+	lots := t.Dialect() == sqldb.SQLite && c.State == vault.LeaseOpen
 	if c.CredentialID != "" {
-		w.and("credential_id = ?", c.CredentialID)
+		w.ofLots(lots, wordCredential, "credential_id", c.CredentialID)
 	}
 	if c.Holder != nil {
-		w.and("actor_key = ?", actorKey(*c.Holder))
+		w.ofLots(lots && c.CredentialID == "", wordHolder, "actor_key", actorKey(*c.Holder))
 	}
 	if c.Key != "" {
 		w.and("idempotency = ?", c.Key)

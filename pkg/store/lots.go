@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+
+	"github.com/redim-tools/redim/pkg/store/sqldb"
+)
+
+// lotBits tells the size of a lot: 1024 rows. A check-out of a SQLite store adds
+// no places of its lease and its events; those of a whole lot are added together,
+// in their order, which changes a few pages instead of some for each row. What is
+// in no lot is at most as much, and is looked through.
+const lotBits = 10
+
+// What finds the first row that is in no lot.
+const (
+	looseEvents = "(select coalesce(max(lot) + 1, 0) << 10 from event_lots)"
+	looseLeases = "(select coalesce(max(lot) + 1, 0) << 10 from lease_lots)"
+)
+
+// The words of places: a letter, and a text.
+const (
+	wordIntegration = "i"
+	wordCredential  = "c"
+	wordHolder      = "a"
+)
+
+// crossed reports whether a lot became whole.
+func crossed(before, after uint64) bool { return before>>lotBits != after>>lotBits }
+
+// fillLots adds the lots that are whole when the chain ends at seq.
+func fillLots(ctx context.Context, tx *sqldb.Tx, seq uint64) error {
+	end := int64(seq >> lotBits << lotBits)
+	var begin int64
+	if _, err := sqldb.One(ctx, tx, "select "+looseEvents, nil, []any{&begin}); err != nil {
+		return err
+	}
+	for _, fill := range []string{
+		"insert into event_lots (lot, least, most) select seq >> 10, min(at), max(at) from events where seq >= $1 and seq < $2 group by 1",
+		`insert into event_places (lot, word, seq)
+select seq >> 10, 'i' || integration, seq from events where seq >= $1 and seq < $2 and integration <> ''
+union all select seq >> 10, 'c' || credential, seq from events where seq >= $1 and seq < $2 and credential <> '' order by 1, 2, 3`,
+	} {
+		if _, err := tx.Exec(ctx, fill, begin, end); err != nil {
+			return err
+		}
+	}
+	return fillLeaseLots(ctx, tx)
+}
+
+// fillLeaseLots adds the lots of leases that are whole, and drops those without
+// an open lease but the last, after which the others begin.
+func fillLeaseLots(ctx context.Context, tx *sqldb.Tx) error {
+	var begin, end int64
+	if _, err := sqldb.One(ctx, tx, "select "+looseLeases+", (select coalesce(max(n), 0) >> 10 << 10 from leases)", nil, []any{&begin, &end}); err != nil || begin >= end {
+		return err
+	}
+	for _, fill := range []string{
+		"insert into lease_lots (lot) select distinct n >> 10 from leases where n >= $1 and n < $2",
+		`insert into lease_places (lot, word, n)
+select n >> 10, 'a' || actor_key, n from leases where n >= $1 and n < $2 and state = 'open'
+union all select n >> 10, 'c' || credential_id, n from leases where n >= $1 and n < $2 and state = 'open' order by 1, 2, 3`,
+	} {
+		if _, err := tx.Exec(ctx, fill, begin, end); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, "delete from lease_lots where lot < (select max(lot) from lease_lots) and not exists (select 1 from lease_places p where p.lot = lease_lots.lot)")
+	return err
+}
+
+// ofLots adds that a column of leases is as it is named; of those that are open
+// the lots tell which they are.
+func (w *where) ofLots(lots bool, word, column, named string) {
+	w.and(column+" = ?", named)
+	if lots {
+		w.and("n in (select p.n from lease_lots l cross join lease_places p on p.lot = l.lot and p.word = ? union all select n from leases where n >= "+
+			looseLeases+" and "+column+" = ?)", word+named, named)
+	}
+}
