@@ -25,6 +25,7 @@ type call struct {
 	route  string // the path as the table has it
 	door   vault.Door
 	who    vault.Integration
+	known  vault.Known // how who was recognised, until the store is asked
 	lease  vault.Lease // that the path names, when the call needs one; the zero Lease: there is none
 	began  time.Time
 	waited time.Duration // for an approval
@@ -88,7 +89,7 @@ func (c *call) run(r route) error {
 		if !c.near() {
 			return errNoCall
 		}
-	case needSource, needToken, needLease:
+	case needSource, needToken, needLease, needKnown:
 		if err := c.source(); err != nil {
 			return err
 		}
@@ -98,7 +99,41 @@ func (c *call) run(r route) error {
 			return err
 		}
 	}
+	if r.needs == needKnown {
+		return c.recognised(r.answer)
+	}
 	return r.answer(c)
+}
+
+// recognised answers somebody who is only recognised, if that can be: the answer
+// asks the store in the end. Whoever is refused anything is authenticated before.
+func (c *call) recognised(answer func(*call) error) error {
+	token, err := c.bearer()
+	if err != nil {
+		return err
+	}
+	who, known, ok := c.api.Vault.Recognise(c.door, token)
+	token.Wipe()
+	if !ok {
+		if err := c.authenticate(needToken); err != nil {
+			return err
+		}
+		return answer(c)
+	}
+	c.who, c.known = who, known
+	err = answer(c)
+	if err != nil && !c.known.Sure() {
+		if e := c.confirm(); e != nil {
+			return e
+		}
+	}
+	return err
+}
+
+// confirm authenticates who was only recognised.
+func (c *call) confirm() error {
+	c.who, c.known = vault.Integration{}, vault.Known{}
+	return c.authenticate(needToken)
 }
 
 func (c *call) sizes() error {

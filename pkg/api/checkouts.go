@@ -92,10 +92,18 @@ func (a *API) checkOut(c *call) error {
 	if err != nil {
 		return err
 	}
-	ask := vault.Ask{Actor: c.actor(), Reason: q.Reason, Key: key}
+	ask := vault.Ask{Actor: c.actor(), Known: c.known, Reason: q.Reason, Key: key}
 	if key != "" {
 		ask.Digest = q.digest()
 	}
+	err = c.release(ask, req)
+	if !errors.Is(err, vault.ErrUnsure) {
+		return err
+	}
+	if err := c.confirm(); err != nil {
+		return err
+	}
+	ask.Actor, ask.Known = c.actor(), c.known
 	return c.release(ask, req)
 }
 

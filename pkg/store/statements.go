@@ -58,13 +58,14 @@ const intoLeases = "insert into leases (id, credential_id, actor_key, exclusive,
 const liteIssue = intoLeases + `values ($1, (select id from credentials where id = $2 and version = $3
   and ($4 = 0 or exists (select 1 from policies where id = $5 and version = $6))
   and ($7 = 0 or exists (select 1 from integrations where id = $8 and version = $9))
-  and ($10 = '' or not exists (select 1 from requests where actor_key = $11 and idempotency = $12 and idempotency <> ''))),
-  $13, $14, $15, $16, 'open', 0, 1, $17) on conflict do nothing`
+  and ($10 = '' or not exists (select 1 from requests where actor_key = $11 and idempotency = $12 and idempotency <> ''))
+  and ($13 = x'' or exists (select 1 from access_tokens where hash = $14))),
+  $15, $16, $17, $18, 'open', 0, 1, $19) on conflict do nothing`
 
 // What an issue on PostgreSQL is made of.
 const (
-	issueColumns = "id, credential_id, credential, policy_id, policy, integration_id, integration, actor_key, exclusive, idempotency, due, body"
-	issueTypes   = "text, text, bigint, text, bigint, text, bigint, text, bigint, text, bigint, text"
+	issueColumns = "id, credential_id, credential, policy_id, policy, integration_id, integration, actor_key, exclusive, idempotency, due, body, token"
+	issueTypes   = "text, text, bigint, text, bigint, text, bigint, text, bigint, text, bigint, text, bytea"
 )
 
 // pgIssue adds leases whose grounds are as they were, and returns their ids: one
@@ -86,7 +87,8 @@ func pgIssue(lists bool) string {
 where (select version from credentials c where c.id = u.credential_id for share) = credential
   and (policy = 0 or (select version from policies p where p.id = u.policy_id) = policy)
   and (integration = 0 or (select version from integrations i where i.id = u.integration_id) = integration)
-  and (idempotency = '' or (select 1 from requests r where r.actor_key = u.actor_key and r.idempotency = u.idempotency and r.idempotency <> '') is null)` +
+  and (idempotency = '' or (select 1 from requests r where r.actor_key = u.actor_key and r.idempotency = u.idempotency and r.idempotency <> '') is null)
+  and (token = '' or (select 1 from access_tokens a where a.hash = u.token) is not null)` +
 		order + " on conflict do nothing returning id"
 }
 
@@ -102,6 +104,9 @@ func (c columns) add(row []any) {
 			c[n] = append(list, v)
 		case int64:
 			list, _ := c[n].([]int64)
+			c[n] = append(list, v)
+		case []byte:
+			list, _ := c[n].([][]byte)
 			c[n] = append(list, v)
 		}
 	}

@@ -68,7 +68,10 @@ func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome
 	out, err := q.issue(ctx, intent, ready)
 	if errors.Is(err, errUnplain) {
 		ready.secret.Wipe()
-		return q.lookInto(ctx, intent)
+		if q.ask.Known.Sure() {
+			return q.lookInto(ctx, intent)
+		}
+		return outcome{}, ErrUnsure
 	}
 	if err != nil {
 		ready.secret.Wipe()
@@ -88,12 +91,12 @@ func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared
 	a := q.begin(intent, ready)
 	a.credential = ready.credential
 	v := a.decide()
-	if v.hold == 0 || a.policy.Approval.Needed > 0 || a.policy.Rotator != "" || a.ask.Request != "" || !a.credential.Source.Here() {
+	if !a.ask.Known.of(a.integration) || v.hold == 0 || a.policy.Approval.Needed > 0 || a.policy.Rotator != "" || a.ask.Request != "" || !a.credential.Source.Here() {
 		return outcome{}, errUnplain
 	}
 	a.lease = a.newLease(v.hold)
 	out := a.conclude(ready, nil)
-	err := q.service.store.Issue(ctx, Issue{Lease: a.lease, On: a.grounds(), Events: a.events, Seal: q.service.seal})
+	err := q.service.store.Issue(ctx, Issue{Lease: a.lease, On: a.grounds().with(q.ask.Known), Events: a.events, Seal: q.service.seal})
 	if errors.Is(err, ErrStale) {
 		return outcome{}, errUnplain
 	}

@@ -155,6 +155,7 @@ func (s *Service) AuthenticateFor(ctx context.Context, d Door, token secret.Valu
 	if cause, detail := h.Token.held(d, i, s.now()); cause != "" {
 		return Integration{}, Lease{}, s.turnAway(ctx, d, i, cause, detail)
 	}
+	s.memory.tokens.keep(string(h.Token.Hash[:]), &Holding{Token: h.Token, Version: h.Version})
 	return i, h.Lease, nil
 }
 

@@ -78,12 +78,13 @@ type memory struct {
 	credentials  recall[present]
 	policies     recall[Policy]
 	integrations recall[Integration]
+	tokens       recall[Holding]
 }
 
 // newMemory bounds what is recalled to about 12 MiB.
 func newMemory() *memory {
 	m := &memory{}
-	m.credentials.most, m.policies.most, m.integrations.most = 12288, 1024, 2048
+	m.credentials.most, m.policies.most, m.integrations.most, m.tokens.most = 12288, 1024, 2048, 4096
 	return m
 }
 

@@ -29,6 +29,7 @@ type Ask struct {
 	Request string // collect this approved request, and nothing else; empty: any that fits
 	Lease   string // check in this lease; empty: the one that fits best
 	All     bool   // Open lists those of everybody
+	Known   Known  // how the caller was recognised, when nothing was asked of the store
 	Later   bool   // leave rotators to maintenance; a check-in does not wait for them
 }
 

@@ -69,6 +69,8 @@ type Grounds struct {
 	PolicyID    string
 	Policy      int64 // 0: the built-in one
 	Integration int64 // the holder's; 0: the holder is none
+
+	Token TokenHash // has to be there; zero: none has
 }
 
 // Reader reads. Rows that are not there are ErrAbsent.
