@@ -119,12 +119,70 @@ func TestAnOlderFileIsMadeSearchable(t *testing.T) {
 	}
 	raw(t, path, "drop index integrations_by_flags; drop trigger integrations_removed; drop table integration_terms; drop table credential_names",
 		"drop trigger credentials_name_added; drop trigger credentials_name_changed; drop trigger credentials_removed", string(older),
-		"drop table event_lots; drop table event_places; drop table lease_lots; drop table lease_places; drop trigger leases_leave_their_places; drop index leases_one_holder; drop index leases_idempotency",
-		"create index events_by_integration on events (seq); create index events_by_credential on events (seq); create index leases_open_by_actor on leases (n); create index leases_one_holder on leases (n); create index leases_idempotency on leases (n)",
-		"delete from schema_migrations where number >= 8")
+		withoutLots, "delete from schema_migrations where number >= 8")
 	s = open(t, "sqlite:"+path)
 	for _, c := range searches(t) {
 		checkSearch(t, s, all, c)
+	}
+}
+
+// withoutLots undoes the migration that makes lots.
+const withoutLots = `drop trigger leases_leave_their_places;
+drop table event_lots; drop table event_places; drop table lease_lots; drop table lease_places; drop index leases_one_holder; drop index leases_idempotency;
+create index events_by_integration on events (integration, at) where integration <> '';
+create index events_by_credential on events (credential, at) where credential <> '';
+create index leases_open_by_actor on leases (actor_key, n) where state = 'open';
+create unique index leases_one_holder on leases (credential_id, (case when exclusive = 1 then '' else id end)) where state = 'open';
+create unique index leases_idempotency on leases (actor_key, idempotency) where idempotency <> '';`
+
+func TestTheRowsOfAnOlderFileComeIntoLots(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	s := open(t, "sqlite:"+path)
+	manyEvents(t, s)
+	all := manyLeases(t, s)
+	raw(t, path, withoutLots, "delete from schema_migrations where number >= 9")
+	s = open(t, "sqlite:"+path)
+	checkManyEvents(t, s)
+	checkOpenLeases(t, s, all)
+	manyEvents(t, s)
+	checkManyEvents(t, s)
+	findings, err := store.Check(t.Context(), options("sqlite:"+path))
+	if err != nil || strings.Contains(levels(findings), "fault") {
+		t.Error(findings, err)
+	}
+}
+
+// TestWhatSearchWouldNotFindIsNoticed takes rows away that nobody but a search looks at.
+func TestWhatSearchWouldNotFindIsNoticed(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]string{
+		"a place of an event": "drop trigger event_places_are_never_removed; delete from event_places where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 500)",
+		"another word":        "drop trigger event_places_are_never_changed; update event_places set word = word || 'x' where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 700)",
+		"a lot":               "drop trigger event_lots_are_never_removed; delete from event_lots where lot = 1",
+		"the times of a lot":  "drop trigger event_lots_are_never_changed; update event_lots set most = least where lot = 1",
+		"a place of a lease":  "delete from lease_places where (lot, word, n) = (select lot, word, n from lease_places limit 1 offset 20)",
+		"a lot of leases":     "delete from lease_lots where lot = 1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "vault.db")
+			s := open(t, "sqlite:"+path)
+			manyEvents(t, s)
+			_ = manyLeases(t, s)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			before, err := store.Check(t.Context(), options("sqlite:"+path))
+			if err != nil || strings.Contains(levels(before), "fault") {
+				t.Fatal(before, err)
+			}
+			raw(t, path, spoil)
+			after, err := store.Check(t.Context(), options("sqlite:"+path))
+			if err != nil || !strings.Contains(fmt.Sprint(after), "would not find") {
+				t.Error(after, err)
+			}
+		})
 	}
 }
 

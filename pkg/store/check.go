@@ -82,6 +82,13 @@ func (s *Store) checkIntegrity(ctx context.Context) Finding {
 	if len(found) > 0 {
 		return Finding{"integrity", Fault, strings.Join(found, "; "), "keep a copy, then restore the last backup"}
 	}
+	n, err := s.count(ctx, misplaced)
+	switch {
+	case err != nil:
+		return fault("integrity", err, "look at the schema finding first")
+	case n > 0:
+		return Finding{"integrity", Fault, fmt.Sprintf("a search would not find %d events or open leases that are there: somebody changed what it looks in", n), "find out who did that, run events verify, and restore the last backup"}
+	}
 	return Finding{"integrity", OK, "the file is sound", ""}
 }
 

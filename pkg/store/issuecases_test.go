@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -53,6 +54,7 @@ func caseALeaseIsIssuedOnItsGrounds(t *testing.T, s *store.Store) {
 		"another integration": func(i *vault.Issue) { i.On.Integration = 2 },
 		"no integration":      func(i *vault.Issue) { i.Lease.Holder.ID = id(999) },
 		"a request's key":     func(i *vault.Issue) { i.Lease.Key = asks.Key },
+		"no token":            func(i *vault.Issue) { i.On.Token = vault.TokenHash{9} },
 	} {
 		bad := good
 		spoil(&bad)
@@ -61,6 +63,10 @@ func caseALeaseIsIssuedOnItsGrounds(t *testing.T, s *store.Store) {
 		}
 	}
 	verify(t, s, 0)
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		return tx.AddToken(ctx, vault.Token{Hash: vault.TokenHash{7}, IntegrationID: good.Lease.Holder.ID, From: netip.MustParseAddr("10.0.0.1"), Made: at(1), Expires: at(9)})
+	})
+	good.On.Token = vault.TokenHash{7}
 	if err := s.Issue(t.Context(), good); err != nil {
 		t.Fatal(err)
 	}

@@ -78,3 +78,14 @@ func (w *where) ofLots(lots bool, word, column, named string) {
 			looseLeases+" and "+column+" = ?)", word+named, named)
 	}
 }
+
+// misplaced counts the events and the open leases that have not the places that
+// they should have.
+const misplaced = `select (select count(*) from events e where seq < ` + looseEvents + ` and (
+    not exists (select 1 from event_lots l where l.lot = e.seq >> 10 and e.at between l.least and l.most)
+    or integration <> '' and not exists (select 1 from event_places p where p.lot = e.seq >> 10 and p.word = 'i' || e.integration and p.seq = e.seq)
+    or credential <> '' and not exists (select 1 from event_places p where p.lot = e.seq >> 10 and p.word = 'c' || e.credential and p.seq = e.seq)))
+  + (select count(*) from leases e where state = 'open' and n < ` + looseLeases + ` and (
+    not exists (select 1 from lease_lots l where l.lot = e.n >> 10)
+    or not exists (select 1 from lease_places p where p.lot = e.n >> 10 and p.word = 'a' || e.actor_key and p.n = e.n)
+    or not exists (select 1 from lease_places p where p.lot = e.n >> 10 and p.word = 'c' || e.credential_id and p.n = e.n)))`

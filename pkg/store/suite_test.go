@@ -22,7 +22,7 @@ type suiteCase struct {
 }
 
 func suite() []suiteCase {
-	return slices.Concat(recordCases(), tokenCases(), issueCases(), passageCases(), ruleCases(), searchCases(), eventCases())
+	return slices.Concat(recordCases(), tokenCases(), issueCases(), passageCases(), ruleCases(), searchCases(), eventCases(), lotCases())
 }
 
 func view(t *testing.T, s *store.Store, read func(context.Context, vault.Reader) error) {
