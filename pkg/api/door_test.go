@@ -92,6 +92,58 @@ func TestATokenEndsWithItsIntegration(t *testing.T) {
 	}
 }
 
+// TestARecognisedTokenEndsAtOnce ends a token by another process, after a check-out
+// by it; the next one is refused, whatever else is wrong with it.
+func TestARecognisedTokenEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	good := map[string]any{"system": "web01", "account": "backup"}
+	for name, body := range map[string]any{
+		"a check-out": good, "without an account": map[string]any{"system": "web01"}, "too long": map[string]any{"system": "web01", "account": "backup", "hours": 1e6},
+		"what there is not": map[string]any{"system": "web99", "account": "backup"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.credential("web01/backup", w.policy(vault.PolicyEdit{Name: new("shared"), Exclusive: new(false)}).Name)
+			c := w.signIn()
+			for range 2 {
+				c.post("/v1/checkouts", good).want(http.StatusCreated, "")
+			}
+			other, err := vault.Open(t.Context(), vault.Options{Store: w.store, Keys: w.keys, Clock: w.clock})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := other.EditIntegration(t.Context(), admin("root"), w.app.ID, 0, vault.IntegrationEdit{Generate: true}); err != nil {
+				t.Fatal(err)
+			}
+			c.post("/v1/checkouts", body).want(http.StatusUnauthorized, "unauthenticated")
+		})
+	}
+}
+
+// TestARecognisedCallerIsAnsweredAsAnyOther asks what is refused, waits, or is
+// found again, as the first thing by a token and after check-outs by it.
+func TestARecognisedCallerIsAnsweredAsAnyOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.credential("web01/backup", w.policy(vault.PolicyEdit{Name: new("shared"), Exclusive: new(false)}).Name)
+	p := w.policy(vault.PolicyEdit{Name: new("asked"), Needed: new(1), Approvers: &[]string{"carol"}})
+	w.credential("web02/backup", p.Name)
+	for range 2 {
+		c := w.signIn()
+		for range 2 {
+			c.post("/v1/checkouts", map[string]any{"system": "web02", "account": "backup"}).want(http.StatusAccepted, "")
+			c.post("/v1/checkouts", map[string]any{"system": "web99", "account": "backup"}).want(http.StatusForbidden, "forbidden")
+			first := c.with("Idempotency-Key", "k").post("/v1/checkouts", map[string]any{"system": "web01", "account": "backup"}).want(http.StatusCreated, "")
+			again := c.with("Idempotency-Key", "k").post("/v1/checkouts", map[string]any{"system": "web01", "account": "backup"}).want(http.StatusCreated, "")
+			if first.text("id") != again.text("id") {
+				t.Error("another lease")
+			}
+			c.with("Idempotency-Key", "k").post("/v1/checkouts", map[string]any{"system": "web01", "account": "backup", "comment": "other"}).want(http.StatusUnprocessableEntity, "idempotency_mismatch")
+		}
+	}
+}
+
 func TestATokenEndsByItself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -143,7 +143,7 @@ func standing(ctx context.Context, tx vault.Tx, i vault.Issue) bool {
 	if err != nil || c.Version != i.On.Credential {
 		return false
 	}
-	if state, ok := tx.(*fakeTx); i.On.Token != (vault.TokenHash{}) && (!ok || !state.hasToken(i.On.Token)) {
+	if state, _ := tx.(*fakeState); i.On.Token != (vault.TokenHash{}) && state.tokens[i.On.Token].IntegrationID == "" {
 		return false
 	}
 	if p, err := tx.Policy(ctx, i.On.PolicyID); i.On.Policy > 0 && (err != nil || p.Version != i.On.Policy) {
