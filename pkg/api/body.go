@@ -71,24 +71,9 @@ func parseObject(text []byte, into members, needed []string) error {
 	if !utf8.Valid(text) {
 		return errMalformed.with("the body is not UTF-8")
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return errMalformed.with("the body is no JSON object")
-	}
-	var seen []string
-	for d.More() {
-		name, err := parseMember(d, into, seen)
-		if err != nil {
-			return err
-		}
-		seen = append(seen, name)
-	}
-	if _, err := d.Token(); err != nil {
-		return errMalformed.with("the object has no end")
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errMalformed.with("something follows the object")
+	seen, err := parsePlain(text, into)
+	if err != nil {
+		return err
 	}
 	for _, name := range needed {
 		if !slices.Contains(seen, name) {
@@ -98,31 +83,85 @@ func parseObject(text []byte, into members, needed []string) error {
 	return nil
 }
 
-// parseMember reads a name and its value. The details name no text of the
-// caller's but the names that the call has.
+// parsePlain reads the members, and returns their names.
+func parsePlain(text []byte, into members) (seen []string, err error) {
+	all, ok := plainMembers(text)
+	if !ok {
+		return parseAny(text, into)
+	}
+	for _, m := range all {
+		name := string(m.name)
+		if err := into.admits(name, seen); err != nil {
+			return nil, err
+		}
+		if err := into.set(name, m.value); err != nil {
+			return nil, err
+		}
+		seen = append(seen, name)
+	}
+	return seen, nil
+}
+
+// parseAny reads the members of whatever the body is.
+func parseAny(text []byte, into members) (seen []string, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, errMalformed.with("the body is no JSON object")
+	}
+	for d.More() {
+		name, err := parseMember(d, into, seen)
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, name)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, errMalformed.with("the object has no end")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errMalformed.with("something follows the object")
+	}
+	return seen, nil
+}
+
+// parseMember reads a name and its value.
 func parseMember(d *json.Decoder, into members, seen []string) (string, error) {
 	t, err := d.Token()
 	name, ok := t.(string)
 	if err != nil || !ok {
 		return "", errMalformed.with("the body is no JSON")
 	}
-	to, known := into[name]
-	switch {
-	case !known:
-		return "", errMalformed.with("there is a member that this call does not have; it has " + names(into))
-	case slices.Contains(seen, name):
-		return "", errMalformed.with("the member " + name + " is there twice")
+	if err := into.admits(name, seen); err != nil {
+		return "", err
 	}
 	var raw json.RawMessage
 	if err := d.Decode(&raw); err != nil {
 		return "", errMalformed.with("the body is no JSON")
 	}
 	defer clear(raw)
-	_, number := to.(*json.Number)
-	if isNumber := raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9'; number != isNumber || !number && raw[0] != '"' || json.Unmarshal(raw, to) != nil {
-		return "", errMalformed.with("the member " + name + " is of another type")
+	return name, into.set(name, raw)
+}
+
+// admits refuses a name that the call does not have, and one that was there. The
+// details name no text of the caller's but the names that the call has.
+func (m members) admits(name string, seen []string) error {
+	if _, known := m[name]; !known {
+		return errMalformed.with("there is a member that this call does not have; it has " + names(m))
 	}
-	return name, nil
+	if slices.Contains(seen, name) {
+		return errMalformed.with("the member " + name + " is there twice")
+	}
+	return nil
+}
+
+// set takes a value as it is written in JSON.
+func (m members) set(name string, raw []byte) error {
+	_, number := m[name].(*json.Number)
+	if isNumber := raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9'; number != isNumber || !number && raw[0] != '"' || json.Unmarshal(raw, m[name]) != nil {
+		return errMalformed.with("the member " + name + " is of another type")
+	}
+	return nil
 }
 
 func names(of members) string {

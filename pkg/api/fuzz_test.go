@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/redim-tools/redim/pkg/secret"
 )
@@ -23,7 +24,15 @@ func FuzzBody(f *testing.F) {
 			if _, ok := errors.AsType[*problem](err); !ok {
 				t.Fatalf("%q: %v is no problem", text, err)
 			}
+			if _, careful := parseAny(text, members{"name": &name, "hours": &hours, "credential": &credential}); careful == nil && utf8.Valid(text) {
+				t.Fatalf("%q: %v, but read with care it is right", text, err)
+			}
 			return
+		}
+		var other string
+		var otherHours json.Number
+		if _, err := parseAny(text, members{"name": &other, "hours": &otherHours, "credential": &credential}); err != nil || other != name || otherHours != hours {
+			t.Fatalf("%q: %q %q, but read with care it is %q %q, %v", text, name, hours, other, otherHours, err)
 		}
 		var plain struct {
 			Name  string      `json:"name"`
