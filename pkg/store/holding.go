@@ -12,9 +12,26 @@ import (
 
 // question asks for a token, and for a lease when one is named.
 type question struct {
+	asks
+	found *held // of no integration: there is no such token
+}
+
+type asks struct {
 	hash  vault.TokenHash
 	lease string
-	found held // of no integration: there is no such token
+}
+
+var _ sqldb.Question = (*question)(nil)
+
+func (q *question) Key() any        { return q.asks }
+func (q *question) Take(answer any) { q.found, _ = answer.(*held) } // as Answer gave it
+
+// Answer leaves out that there is no such token: anybody can make tokens up.
+func (q *question) Answer() any {
+	if q.found.token.IntegrationID == "" {
+		return nil
+	}
+	return q.found
 }
 
 // held is a token with the version of its integration, and a lease.
@@ -26,7 +43,7 @@ type held struct {
 
 // Holding reads all in one indexed question, together with those of others that wait.
 func (s *Store) Holding(ctx context.Context, hash vault.TokenHash, lease string) (vault.Holding, error) {
-	q := &question{hash: hash, lease: nameable(lease)}
+	q := &question{asks: asks{hash, nameable(lease)}}
 	err := s.db.Ask(ctx, q)
 	switch {
 	case err != nil:
@@ -34,8 +51,9 @@ func (s *Store) Holding(ctx context.Context, hash vault.TokenHash, lease string)
 	case q.found.token.IntegrationID == "":
 		return vault.Holding{}, vault.ErrAbsent
 	}
-	q.found.token.Hash = hash
-	return vault.Holding{Token: q.found.token, Version: q.found.version, Lease: q.found.lease.Lease}, nil
+	h := vault.Holding{Token: q.found.token, Version: q.found.version, Lease: q.found.lease.Lease}
+	h.Token.Hash = hash
+	return h, nil
 }
 
 // nameable is an id that may be that of a lease, and empty for any other text:
@@ -70,8 +88,8 @@ func (q *question) answer(ctx context.Context, tx *sqldb.Tx) error {
 	if q.lease != "" {
 		query, of, args = "select "+heldToken+heldLease+heldFrom+" left join leases l on substr(l.id, 10) = $1 and l.id = $2 where hash = $3", heldForPlaces, []any{tail(q.lease), q.lease, q.hash[:]}
 	}
-	q.found = held{} // it may be asked again
-	return sqldb.Each(ctx, tx, func(r sqldb.Row) error { return of(&q.found).scan(r) }, query, args...)
+	q.found = &held{} // it may be asked again
+	return sqldb.Each(ctx, tx, func(r sqldb.Row) error { return of(q.found).scan(r) }, query, args...)
 }
 
 // tail is the end of a lease's id, which its index takes first.
@@ -91,12 +109,12 @@ join access_tokens a on a.hash = u.hash join integrations i on i.id = a.holder l
 func answerTogether(ctx context.Context, tx *sqldb.Tx, questions []*question) error {
 	hashes, tails, leases := make([][]byte, len(questions)), make([]string, len(questions)), make([]string, len(questions))
 	for n, q := range questions {
-		hashes[n], tails[n], leases[n], q.found = q.hash[:], tail(q.lease), q.lease, held{}
+		hashes[n], tails[n], leases[n], q.found = q.hash[:], tail(q.lease), q.lease, &held{}
 	}
 	return sqldb.Each(ctx, tx, func(r sqldb.Row) error {
 		var n int64
-		var h held
-		p := heldForPlaces(&h)
+		h := &held{}
+		p := heldForPlaces(h)
 		p.into = append([]any{&n}, p.into...)
 		err := p.scan(r)
 		if 0 < n && n <= int64(len(questions)) {

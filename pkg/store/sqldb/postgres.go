@@ -112,21 +112,6 @@ func (d *pg) Glance(ctx context.Context, unit Unit) error {
 	})
 }
 
-// askTime bounds a lot of questions: others wait for its lane.
-const askTime = 5 * time.Second
-
-// Ask answers the item with others that wait.
-func (d *pg) Ask(ctx context.Context, item any) error {
-	return pgFailure(d.at, d.asks.hand(ctx, item, true))
-}
-
-func (d *pg) ask(lot []*job) error {
-	ctx, cancel := contextOf(lot, askTime)
-	defer cancel()
-	unit := func(ctx context.Context, tx *Tx) error { return d.hooks.Asked(ctx, tx, items(lot)) }
-	return d.Glance(ctx, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) })
-}
-
 // Gather applies the item in a transaction, with others that wait.
 func (d *pg) Gather(ctx context.Context, item any) error {
 	return pgFailure(d.at, d.units.hand(ctx, item, false))

@@ -22,7 +22,8 @@ type DB interface {
 	Gather(ctx context.Context, item any) error
 	// Ask hands in a short question, which Hooks.Asked answers, maybe together with
 	// others that wait. The answer is for the item to keep; nobody may look at it
-	// after a failure.
+	// after a failure. One that is a Question may be given the answer to an earlier
+	// one, if nothing in the database has changed between that and this call.
 	Ask(ctx context.Context, item any) error
 	// Glance runs a unit that asks one short question and changes nothing.
 	Glance(ctx context.Context, unit Unit) error

@@ -129,14 +129,36 @@ func (d *lite) Ask(ctx context.Context, item any) error {
 func (d *lite) ask(lot []*job) error {
 	ctx, cancel := contextOf(lot, Deadline)
 	defer cancel()
-	unit := func(ctx context.Context, tx *Tx) error { return d.hooks.Asked(ctx, tx, items(lot)) }
 	return d.borrow(ctx, func(c *liteConn) error {
 		ctx := context.WithoutCancel(ctx) // each is short, so nothing watches whether its caller goes away
-		if len(lot) == 1 {
-			return guarded(ctx, unit, &Tx{runner: c, fail: d.failure})
-		}
-		return d.snapshot(ctx, c, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) })
+		return guarded(ctx, func(ctx context.Context, tx *Tx) error {
+			return c.recall.ask(ctx, tx, dataVersion, d.asked(c), items(lot))
+		}, &Tx{runner: c, fail: d.failure})
 	})
+}
+
+// asked answers several questions in one snapshot.
+func (d *lite) asked(c *liteConn) asked {
+	return func(ctx context.Context, tx *Tx, items []any) error {
+		if len(items) == 1 {
+			return d.hooks.Asked(ctx, tx, items)
+		}
+		return d.snapshot(ctx, c, func(ctx context.Context, tx *Tx) error {
+			return guarded(ctx, func(ctx context.Context, tx *Tx) error { return d.hooks.Asked(ctx, tx, items) }, tx)
+		})
+	}
+}
+
+// dataVersion looks at the file. The number belongs to the connection, and changes
+// when any other one, of this or of another process, has committed; one that asks
+// commits nothing. https://www.sqlite.org/pragma.html#pragma_data_version
+func dataVersion(ctx context.Context, tx *Tx) (string, error) {
+	var n int64
+	found, err := One(ctx, tx, "pragma data_version", nil, []any{&n})
+	if err != nil || !found {
+		return "", err
+	}
+	return strconv.FormatInt(n, 10), nil
 }
 
 // Glance runs the unit without a transaction. It is short, so nothing watches

@@ -18,6 +18,8 @@ type liteConn struct {
 	conn  liteDriver
 	stmts map[string]liteStmt
 	args  []driver.NamedValue // of the statement that runs
+
+	recall recall // of questions; a new connection has none
 }
 
 // liteDriver is what the driver's connections can.
@@ -49,7 +51,7 @@ func (c *liteConn) open(dsn string) error {
 	if !ok {
 		return errors.Join(errDriver, conn.Close())
 	}
-	c.conn, c.stmts = able, map[string]liteStmt{}
+	c.conn, c.stmts, c.recall = able, map[string]liteStmt{}, recall{}
 	return nil
 }
 
