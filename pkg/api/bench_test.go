@@ -19,6 +19,7 @@ func BenchmarkCalls(b *testing.B) {
 	w.policy(vault.PolicyEdit{Name: new("several"), Exclusive: new(false)})
 	w.credential("web01/root", "several")
 	c := w.signIn()
+	own := c.post("/v1/checkouts", map[string]any{"system": "web01", "account": "root"}).text("id")
 	login := []byte(`{"name":"nightly","credential":"` + w.secret + `"}`)
 	for _, call := range []struct {
 		name, method, path string
@@ -26,6 +27,7 @@ func BenchmarkCalls(b *testing.B) {
 		header             http.Header
 	}{
 		{"read", http.MethodGet, "/v1/credentials?system=web01&account=root", nil, c.header},
+		{"one", http.MethodGet, "/v1/checkouts/" + own, nil, c.header},
 		{"login", http.MethodPost, "/v1/login", login, http.Header{"Content-Type": {"application/json"}}},
 		{"checkout", http.MethodPost, "/v1/checkouts", []byte(`{"system":"web01","account":"root"}`), c.with("Content-Type", "application/json").header},
 	} {

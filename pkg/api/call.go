@@ -239,7 +239,8 @@ func (c *call) recovered() {
 
 // finish writes the line of the log and counts the call.
 func (c *call) finish() {
-	took := started().Sub(c.began)
+	ended := started()
+	took := ended.Sub(c.began)
 	method := knownMethod(c.r.Method)
 	c.api.counts.done(c, method, took)
 	level := slog.LevelInfo
@@ -250,10 +251,10 @@ func (c *call) finish() {
 	default:
 		level = slog.LevelDebug
 	}
-	attrs := []slog.Attr{
+	attrs := append(make([]slog.Attr, 0, 12),
 		slog.String("id", c.door.Request), slog.String("method", method), slog.String("route", c.route), slog.Int("status", c.status),
 		slog.Float64("ms", float64(took.Microseconds())/1e3), slog.String("peer", c.r.RemoteAddr),
-	}
+	)
 	if c.door.From.IsValid() {
 		attrs = append(attrs, slog.String("from", c.door.From.String()))
 	}
@@ -263,7 +264,19 @@ func (c *call) finish() {
 	if c.code != "" {
 		attrs = append(attrs, slog.String("code", c.code))
 	}
-	c.api.Log.LogAttrs(c.r.Context(), level, "call", append(attrs, c.saw...)...)
+	c.log(ended, level, append(attrs, c.saw...))
+}
+
+// log writes a line without the place in the program, which costs to find and which
+// no handler here shows.
+func (c *call) log(at time.Time, level slog.Level, attrs []slog.Attr) {
+	h := c.api.Log.Handler()
+	if !h.Enabled(c.r.Context(), level) {
+		return
+	}
+	line := slog.NewRecord(at, level, "call", 0)
+	line.AddAttrs(attrs...)
+	_ = h.Handle(c.r.Context(), line) // as the logger: who can't log can't say so
 }
 
 // knownMethod keeps strangers from making up methods for the log and the metrics.

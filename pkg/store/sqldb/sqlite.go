@@ -127,10 +127,12 @@ func (d *lite) Ask(ctx context.Context, item any) error {
 }
 
 func (d *lite) ask(lot []*job) error {
-	ctx, cancel := contextOf(lot, Deadline)
-	defer cancel()
-	return d.borrow(ctx, func(c *liteConn) error {
-		ctx := context.WithoutCancel(ctx) // each is short, so nothing watches whether its caller goes away
+	ctx := context.WithoutCancel(lot[0].ctx) // each is short, so nothing watches whether its caller goes away
+	waits := lot[0].ctx
+	if len(lot) > 1 {
+		waits = ctx
+	}
+	return d.borrow(waits, func(c *liteConn) error {
 		return guarded(ctx, func(ctx context.Context, tx *Tx) error {
 			return c.recall.ask(ctx, tx, dataVersion, d.asked(c), items(lot))
 		}, &Tx{runner: c, fail: d.failure})
@@ -174,10 +176,11 @@ func (d *lite) borrow(ctx context.Context, to func(*liteConn) error) error {
 	var c *liteConn
 	select {
 	case c = <-d.free:
-	case <-d.done:
-		return errClosed(d.at)
-	case <-ctx.Done():
-		return interrupted(d.at, ctx.Err())
+	default:
+		var err error
+		if c, err = d.await(ctx); err != nil {
+			return err
+		}
 	}
 	defer func() { d.free <- c }()
 	if c.conn == nil {
@@ -186,6 +189,20 @@ func (d *lite) borrow(ctx context.Context, to func(*liteConn) error) error {
 		}
 	}
 	return sqliteFailure(d.at, to(c))
+}
+
+// await waits until a connection for reading is free.
+func (d *lite) await(ctx context.Context) (*liteConn, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	select {
+	case c := <-d.free:
+		return c, nil
+	case <-d.done:
+		return nil, errClosed(d.at)
+	case <-ctx.Done():
+		return nil, interrupted(d.at, ctx.Err())
+	}
 }
 
 func (d *lite) failure(err error) error { return sqliteFailure(d.at, err) }
