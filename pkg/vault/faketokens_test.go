@@ -59,3 +59,19 @@ func (s *fakeState) RemoveTokens(_ context.Context, before time.Time, limit int)
 	}
 	return n, nil
 }
+
+// standing reports whether what was decided on is as it was.
+func standing(ctx context.Context, tx vault.Tx, i vault.Issue) bool {
+	c, err := tx.Credential(ctx, i.Lease.CredentialID)
+	if err != nil || c.Version != i.On.Credential {
+		return false
+	}
+	if state, _ := tx.(*fakeState); i.On.Token != (vault.TokenHash{}) && state.tokens[i.On.Token].IntegrationID == "" {
+		return false
+	}
+	if p, err := tx.Policy(ctx, i.On.PolicyID); i.On.Policy > 0 && (err != nil || p.Version != i.On.Policy) {
+		return false
+	}
+	holder, err := tx.Integration(ctx, i.Lease.Holder.ID)
+	return i.On.Integration == 0 || err == nil && holder.Version == i.On.Integration
+}
