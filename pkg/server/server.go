@@ -82,6 +82,9 @@ func Run(ctx context.Context, o Options) error {
 	if o.Upkeep != nil {
 		go o.Upkeep(upkeep)
 	}
+	tended := make(chan struct{})
+	go func() { defer close(tended); tendHeap(upkeep, o.Getenv) }()
+	defer func() { stopUpkeep(); <-tended }()
 	s.start()
 	n := newNotifier(o.Getenv)
 	n.ready()
