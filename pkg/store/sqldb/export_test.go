@@ -28,3 +28,6 @@ func LockNew(t *testing.T, path string) (release func()) {
 		}
 	}
 }
+
+// Edition is how a PostgreSQL server tells what it shows.
+func Edition(ctx context.Context, tx *Tx) (string, error) { return snapshotText(ctx, tx) }
