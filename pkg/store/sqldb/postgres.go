@@ -44,12 +44,13 @@ func OpenPostgreSQL(ctx context.Context, a Address, hooks Hooks) (DB, error) {
 		return nil, pgFailure(a, err)
 	}
 	d := &pg{at: a, pool: pool, hooks: hooks}
-	d.asks, d.units = newLanes(together, d.ask), newLanes(together, d.apply)
+	d.asks, d.units = newLanes(1, d.ask), newLanes(together, d.apply)
 	return d, nil
 }
 
-// together is how many lots of questions, and of items, run at once. What waits
-// meanwhile shares the round trips and the sync of the next.
+// together is how many lots of items run at once. What waits meanwhile shares the
+// round trips and the sync of the next. Of questions there is one lot: a round trip
+// costs more than all that it answers.
 const together = 2
 
 // tune sets what the address left open.
