@@ -284,6 +284,21 @@ func TestAStoreThatFailsReleasesNothing(t *testing.T) {
 	w.log.forget("c4nary is in the row")
 }
 
+// TestWhatMayHaveBeenDoneIsSaidToBeUnknown lets the store break off in the middle of a
+// check-out and then not answer at all, to a caller who was recognised.
+func TestWhatMayHaveBeenDoneIsSaidToBeUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.credential("web01/backup", w.policy(vault.PolicyEdit{Name: new("shared"), Exclusive: new(false)}).Name)
+	c := w.signIn()
+	ask := map[string]any{"system": "web01", "account": "backup"}
+	for range 2 {
+		c.post("/v1/checkouts", ask).want(http.StatusCreated, "")
+	}
+	w.store.fail(pam.Failf(pam.ErrUnreachable, "nobody answers"), pam.Failf(pam.ErrUnreachable, "it broke off").Uncertain())
+	c.post("/v1/checkouts", ask).want(http.StatusServiceUnavailable, "outcome_unknown")
+}
+
 func TestAPanicIsAProblem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *api.Options) {

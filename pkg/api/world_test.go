@@ -105,6 +105,16 @@ func (f *faulty) View(ctx context.Context, work func(context.Context, vault.Read
 	return f.Store.View(ctx, work)
 }
 
+func (f *faulty) Holding(ctx context.Context, hash vault.TokenHash, lease string) (vault.Holding, error) {
+	f.mu.Lock()
+	err := f.read
+	f.mu.Unlock()
+	if err != nil {
+		return vault.Holding{}, err
+	}
+	return f.Store.Holding(ctx, hash, lease)
+}
+
 func (f *faulty) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
 	if err := f.changing(); err != nil {
 		return err

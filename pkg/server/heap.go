@@ -10,16 +10,17 @@ import (
 
 // A small heap is collected more often than it is worth: twice its live part is
 // soon allocated. So it may grow to five times that, as long as all the memory of
-// the runtime stays below a bound.
+// the runtime stays below a bound. The stacks of many connections are part of that
+// memory: a heap that they leave no room would be collected all the time.
 const (
-	smallHeap    = 24 << 20 // live bytes up to which a heap is small
+	smallHeap    = 24 << 20 // live bytes and stacks up to which a heap is small
 	roomPercent  = 400
 	roomBound    = 48 << 20
 	plainPercent = 100 // of a large heap, as the runtime has it by itself
 	heapEvery    = time.Second
 )
 
-// room is what a heap of so many live bytes may grow by, and to.
+// room is what a heap of so many live bytes and stacks may grow by, and to.
 func room(live uint64) (percent int, bound int64) {
 	if live > smallHeap {
 		return plainPercent, math.MaxInt64
@@ -37,7 +38,6 @@ func tendHeap(ctx context.Context, getenv func(string) string) {
 	wasPercent, wasBound := debug.SetGCPercent(percent), debug.SetMemoryLimit(bound)
 	defer debug.SetMemoryLimit(wasBound)
 	defer debug.SetGCPercent(wasPercent)
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	tick := time.NewTicker(heapEvery)
 	defer tick.Stop()
 	for {
@@ -46,11 +46,17 @@ func tendHeap(ctx context.Context, getenv func(string) string) {
 			return
 		case <-tick.C:
 		}
-		metrics.Read(live)
-		if p, b := room(live[0].Value.Uint64()); p != percent {
+		if p, b := room(kept()); p != percent {
 			percent, bound = p, b
 			debug.SetMemoryLimit(bound)
 			debug.SetGCPercent(percent)
 		}
 	}
+}
+
+// kept tells what a collection can't free: the live part of the heap, and stacks.
+func kept() uint64 {
+	of := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(of)
+	return of[0].Value.Uint64() + of[1].Value.Uint64()
 }

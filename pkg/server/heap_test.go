@@ -17,6 +17,35 @@ func TestASmallHeapHasRoomAndALargeOneIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestStacksAreNotRoomForTheHeap has many goroutines, as a server with many connections
+// has; it is not parallel, for others have some too.
+func TestStacksAreNotRoomForTheHeap(t *testing.T) {
+	before := kept()
+	const many = 2000
+	deep, end := make(chan struct{}), make(chan struct{})
+	defer close(end)
+	for range many {
+		go func() { _ = wait(deep, end, frame{}) }()
+	}
+	for range many {
+		<-deep
+	}
+	if after := kept(); after < before+many*uint64(len(frame{}))/2 {
+		t.Errorf("%d bytes are kept, and before the goroutines were there %d", after, before)
+	}
+}
+
+type frame [8 << 10]byte
+
+// wait has a frame as large as its argument.
+//
+//go:noinline
+func wait(deep, end chan struct{}, f frame) byte {
+	deep <- struct{}{}
+	<-end
+	return f[0]
+}
+
 // TestTheHeapIsLeftAsItWas is not parallel: the settings are those of the process.
 func TestTheHeapIsLeftAsItWas(t *testing.T) {
 	const odd = 137

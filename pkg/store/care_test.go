@@ -153,6 +153,28 @@ func TestTheRowsOfAnOlderFileComeIntoLots(t *testing.T) {
 	}
 }
 
+// TestABackupOfBeforeThereWereLotsIsPutBack checks a file that has none, restores it,
+// and finds all that is in it.
+func TestABackupOfBeforeThereWereLotsIsPutBack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, copied := filepath.Join(dir, "vault.db"), filepath.Join(dir, "backup.db")
+	s := open(t, "sqlite:"+path)
+	manyEvents(t, s)
+	all := manyLeases(t, s)
+	if err := s.Backup(t.Context(), copied); err != nil {
+		t.Fatal(err)
+	}
+	raw(t, copied, withoutLots, "delete from schema_migrations where number >= 9")
+	check(t, "sqlite:"+copied, "schema=warning integrity=ok triggers=ok files=ok")
+	if _, err := store.Restore(t.Context(), options("sqlite:"+path), copied); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "sqlite:"+path, "schema=ok integrity=ok triggers=ok files=ok")
+	checkManyEvents(t, s)
+	checkOpenLeases(t, s, all)
+}
+
 // TestWhatSearchWouldNotFindIsNoticed takes rows away that nobody but a search looks at.
 func TestWhatSearchWouldNotFindIsNoticed(t *testing.T) {
 	t.Parallel()

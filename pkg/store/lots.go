@@ -12,6 +12,9 @@ import (
 // in no lot is at most as much, and is looked through.
 const lotBits = 10
 
+// lotsMigration is the one that makes them.
+const lotsMigration = 9
+
 // What finds the first row that is in no lot.
 const (
 	looseEvents = "(select coalesce(max(lot) + 1, 0) << 10 from event_lots)"
