@@ -40,7 +40,9 @@ func (a *API) ready(c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(c.r.Context(), readyTime)
 	defer cancel()
-	if _, err := a.Vault.Leases(ctx, vault.LeaseCriteria{State: vault.LeaseOpen, Paging: vault.Paging{Limit: 1}}, ""); err != nil {
+	// No lease was due before the first second of all, so nothing is read but an index.
+	none := vault.LeaseCriteria{State: vault.LeaseOpen, Before: time.Unix(1, 0), Paging: vault.Paging{Limit: 1}}
+	if _, err := a.Vault.Leases(ctx, none, ""); err != nil {
 		return err
 	}
 	return c.answer(http.StatusOK, healthDoc{"ready"})
