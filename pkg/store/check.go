@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/store/sqldb"
 )
@@ -27,6 +28,10 @@ type Finding struct {
 	Text  string // what is so
 	Hint  string // how to mend it; empty when it is in order
 }
+
+// inspection bounds the look at a whole file, which takes some seconds for each
+// hundred thousand check-outs that were recorded.
+const inspection = 6 * time.Hour
 
 // Check looks a store over and changes nothing. It opens stores, too, that Open
 // refuses; the error tells of one that can't be read at all.
@@ -75,6 +80,8 @@ func (s *Store) checkSchema(ctx context.Context) Finding {
 }
 
 func (s *Store) checkIntegrity(ctx context.Context) Finding {
+	ctx, cancel := context.WithTimeout(ctx, inspection)
+	defer cancel()
 	found, err := sqldb.Inspect(ctx, s.db)
 	if err != nil {
 		return fault("integrity", err, "keep a copy, then restore the last backup")
