@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,6 +57,7 @@ const laneTime = time.Second
 // lead runs what waits in the lane that the caller has got: nothing when another
 // lane has taken it all. The caller waits only for an item of its own.
 func (l *lanes) lead(own *job) {
+	runtime.Gosched() // whoever is about to hand something in does so first
 	lot := l.take()
 	work := func() {
 		leave := sync.OnceFunc(func() { <-l.free })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/redim-tools/redim/pkg/pam"
@@ -69,6 +70,7 @@ func (d *lite) write() {
 	defer close(d.done)
 	w := &writer{lite: d, slot: &Slot{}, bound: large}
 	for j := range d.work {
+		runtime.Gosched() // whoever is about to hand something in does so first
 		w.serve(w.join([]*job{j}))
 		w.tidy(len(d.work) == 0)
 	}
