@@ -182,6 +182,7 @@ func TestWhatSearchWouldNotFindIsNoticed(t *testing.T) {
 		"a place of an event": "drop trigger event_places_are_never_removed; delete from event_places where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 500)",
 		"another word":        "drop trigger event_places_are_never_changed; update event_places set word = word || 'x' where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 700)",
 		"a lot":               "drop trigger event_lots_are_never_removed; delete from event_lots where lot = 1",
+		"the last lot":        "drop trigger event_lots_are_never_removed; delete from event_lots where lot = (select max(lot) from event_lots); drop trigger event_places_are_never_removed; delete from event_places where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 10)",
 		"the times of a lot":  "drop trigger event_lots_are_never_changed; update event_lots set most = least where lot = 1",
 		"a place of a lease":  "delete from lease_places where (lot, word, n) = (select lot, word, n from lease_places limit 1 offset 20)",
 		"a lot of leases":     "delete from lease_lots where lot = 1",
@@ -204,6 +205,7 @@ func TestWhatSearchWouldNotFindIsNoticed(t *testing.T) {
 			if err != nil || !strings.Contains(fmt.Sprint(after), "would not find") {
 				t.Error(after, err)
 			}
+			manyEvents(t, open(t, "sqlite:"+path)) // which makes lots
 		})
 	}
 }

@@ -31,7 +31,8 @@ const (
 // crossed reports whether a lot became whole.
 func crossed(before, after uint64) bool { return before>>lotBits != after>>lotBits }
 
-// fillLots adds the lots that are whole when the chain ends at seq.
+// fillLots adds the lots that are whole when the chain ends at seq. What somebody
+// left of a lot that he removed is not in its way: Check tells of that.
 func fillLots(ctx context.Context, tx *sqldb.Tx, seq uint64) error {
 	end := int64(seq >> lotBits << lotBits)
 	var begin int64
@@ -39,8 +40,8 @@ func fillLots(ctx context.Context, tx *sqldb.Tx, seq uint64) error {
 		return err
 	}
 	for _, fill := range []string{
-		"insert into event_lots (lot, least, most) select seq >> 10, min(at), max(at) from events where seq >= $1 and seq < $2 group by 1",
-		`insert into event_places (lot, word, seq)
+		"insert or ignore into event_lots (lot, least, most) select seq >> 10, min(at), max(at) from events where seq >= $1 and seq < $2 group by 1",
+		`insert or ignore into event_places (lot, word, seq)
 select seq >> 10, 'i' || integration, seq from events where seq >= $1 and seq < $2 and integration <> ''
 union all select seq >> 10, 'c' || credential, seq from events where seq >= $1 and seq < $2 and credential <> '' order by 1, 2, 3`,
 	} {
@@ -59,8 +60,8 @@ func fillLeaseLots(ctx context.Context, tx *sqldb.Tx) error {
 		return err
 	}
 	for _, fill := range []string{
-		"insert into lease_lots (lot) select distinct n >> 10 from leases where n >= $1 and n < $2",
-		`insert into lease_places (lot, word, n)
+		"insert or ignore into lease_lots (lot) select distinct n >> 10 from leases where n >= $1 and n < $2",
+		`insert or ignore into lease_places (lot, word, n)
 select n >> 10, 'a' || actor_key, n from leases where n >= $1 and n < $2 and state = 'open'
 union all select n >> 10, 'c' || credential_id, n from leases where n >= $1 and n < $2 and state = 'open' order by 1, 2, 3`,
 	} {
