@@ -139,13 +139,13 @@ func TestTheRowsOfAnOlderFileComeIntoLots(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := open(t, "sqlite:"+path)
-	manyEvents(t, s)
+	manyEvents(t, s, 22)
 	all := manyLeases(t, s)
 	raw(t, path, withoutLots, "delete from schema_migrations where number >= 9")
 	s = open(t, "sqlite:"+path)
 	checkManyEvents(t, s)
 	checkOpenLeases(t, s, all)
-	manyEvents(t, s)
+	manyEvents(t, s, 11)
 	checkManyEvents(t, s)
 	findings, err := store.Check(t.Context(), options("sqlite:"+path))
 	if err != nil || strings.Contains(levels(findings), "fault") {
@@ -160,7 +160,7 @@ func TestABackupOfBeforeThereWereLotsIsPutBack(t *testing.T) {
 	dir := t.TempDir()
 	path, copied := filepath.Join(dir, "vault.db"), filepath.Join(dir, "backup.db")
 	s := open(t, "sqlite:"+path)
-	manyEvents(t, s)
+	manyEvents(t, s, 22)
 	all := manyLeases(t, s)
 	if err := s.Backup(t.Context(), copied); err != nil {
 		t.Fatal(err)
@@ -178,6 +178,21 @@ func TestABackupOfBeforeThereWereLotsIsPutBack(t *testing.T) {
 // TestWhatSearchWouldNotFindIsNoticed takes rows away that nobody but a search looks at.
 func TestWhatSearchWouldNotFindIsNoticed(t *testing.T) {
 	t.Parallel()
+	good := filepath.Join(t.TempDir(), "vault.db")
+	s := open(t, "sqlite:"+good)
+	manyEvents(t, s, 22)
+	_ = manyLeases(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := store.Check(t.Context(), options("sqlite:"+good))
+	if err != nil || strings.Contains(levels(before), "fault") {
+		t.Fatal(before, err)
+	}
+	whole, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, spoil := range map[string]string{
 		"a place of an event": "drop trigger event_places_are_never_removed; delete from event_places where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 500)",
 		"another word":        "drop trigger event_places_are_never_changed; update event_places set word = word || 'x' where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 700)",
@@ -185,27 +200,20 @@ func TestWhatSearchWouldNotFindIsNoticed(t *testing.T) {
 		"the last lot":        "drop trigger event_lots_are_never_removed; delete from event_lots where lot = (select max(lot) from event_lots); drop trigger event_places_are_never_removed; delete from event_places where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 10)",
 		"the times of a lot":  "drop trigger event_lots_are_never_changed; update event_lots set most = least where lot = 1",
 		"a place of a lease":  "delete from lease_places where (lot, word, n) = (select lot, word, n from lease_places limit 1 offset 20)",
-		"a lot of leases":     "delete from lease_lots where lot = 1",
+		"a lot of leases":     "delete from lease_lots where lot = 0",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "vault.db")
-			s := open(t, "sqlite:"+path)
-			manyEvents(t, s)
-			_ = manyLeases(t, s)
-			if err := s.Close(); err != nil {
+			if err := os.WriteFile(path, whole, 0o600); err != nil {
 				t.Fatal(err)
-			}
-			before, err := store.Check(t.Context(), options("sqlite:"+path))
-			if err != nil || strings.Contains(levels(before), "fault") {
-				t.Fatal(before, err)
 			}
 			raw(t, path, spoil)
 			after, err := store.Check(t.Context(), options("sqlite:"+path))
 			if err != nil || !strings.Contains(fmt.Sprint(after), "would not find") {
 				t.Error(after, err)
 			}
-			manyEvents(t, open(t, "sqlite:"+path)) // which makes lots
+			manyEvents(t, open(t, "sqlite:"+path), 11) // which makes a lot
 		})
 	}
 }

@@ -21,11 +21,11 @@ func lotCases() []suiteCase {
 	}
 }
 
-// manyEvents adds more than fit in a few lots, whose times go up and down.
-func manyEvents(t *testing.T, s *store.Store) {
+// manyEvents adds hundreds of them, whose times go up and down: eleven fill a lot.
+func manyEvents(t *testing.T, s *store.Store, hundreds int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
-	for unit := range 35 {
+	for unit := range hundreds {
 		update(t, s, func(ctx context.Context, tx vault.Tx) error {
 			var events []audit.Event
 			for n := range 100 {
@@ -42,7 +42,7 @@ func manyEvents(t *testing.T, s *store.Store) {
 }
 
 func caseOfManyEventsThoseAreFoundThatFit(t *testing.T, s *store.Store) {
-	manyEvents(t, s)
+	manyEvents(t, s, 24)
 	checkManyEvents(t, s)
 }
 
@@ -65,14 +65,14 @@ func checkManyEvents(t *testing.T, s *store.Store) {
 		"a frequent credential":    {Credential: "web0/root"},
 		"a rare credential":        {Credential: "web98/root"},
 		"some credentials":         {Credential: "web1*/r*t"},
-		"any of the root accounts": {Credential: "*/root", Since: at(100), Until: at(120)},
+		"any of the root accounts": {Credential: "*/root", Since: at(100), Until: at(110)},
 		"both":                     {Integration: "app0", Credential: "web*/root"},
 		"since":                    {Integration: "app3", Since: at(200)},
 		"until":                    {Credential: "web2/root", Until: at(77)},
 		"a kind":                   {Credential: "web0/root", Kinds: []audit.Kind{audit.PolicyChanged}, Since: at(30), Until: at(300)},
 	} {
 		for _, c.OldestFirst = range []bool{false, true} {
-			for _, limit := range []int{7, 1000} {
+			for _, limit := range []int{149, 1000} {
 				got, want := places(allEvents(t, s, c, limit)), places(fitting(all, c))
 				if got != want {
 					t.Fatalf("%s, oldest first %v, by %d:\n%s\nwant\n%s", name, c.OldestFirst, limit, got, want)
@@ -122,7 +122,7 @@ func manyLeases(t *testing.T, s *store.Store) []vault.Lease {
 	t.Helper()
 	random := rand.New(rand.NewPCG(3, 4))
 	var all []vault.Lease
-	for unit := range 45 {
+	for unit := range 23 {
 		update(t, s, func(ctx context.Context, tx vault.Tx) error {
 			var events []audit.Event
 			for n := range 100 {
@@ -158,7 +158,7 @@ func checkOpenLeases(t *testing.T, s *store.Store, all []vault.Lease) {
 			"by both":       {CredentialID: id(n), Holder: &vault.Actor{Kind: vault.ActorIntegration, ID: id(900 + n%20)}},
 		} {
 			got, want := "", ""
-			for c.State, c.Limit = vault.LeaseOpen, 13; ; {
+			for c.State, c.Limit = vault.LeaseOpen, 29; ; {
 				var p vault.Page[vault.Lease]
 				view(t, s, func(ctx context.Context, r vault.Reader) (err error) { p, err = r.Leases(ctx, c); return err })
 				for _, l := range p.Items {
