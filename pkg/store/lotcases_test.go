@@ -122,7 +122,7 @@ func manyLeases(t *testing.T, s *store.Store) []vault.Lease {
 	t.Helper()
 	random := rand.New(rand.NewPCG(3, 4))
 	var all []vault.Lease
-	for unit := range 23 {
+	for unit := range 33 {
 		update(t, s, func(ctx context.Context, tx vault.Tx) error {
 			var events []audit.Event
 			for n := range 100 {
