@@ -3,7 +3,7 @@
 package e2e
 
 import (
-	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -61,7 +61,12 @@ func (h vaultHome) bounded(blocks int, who string, args ...string) *exec.Cmd {
 // the next command has something to end and no room to write that down.
 func TestOnAFullDiskWhatOnlyReadsWorksAllTheSame(t *testing.T) {
 	t.Parallel()
-	h := newVaultHome(t, "sqlite:"+filepath.Join(t.TempDir(), "vault.db"), "web01/root")
+	const many = 20 // whose ends need more pages than there is room for
+	var refs []string
+	for n := range many {
+		refs = append(refs, fmt.Sprintf("web%02d/root", n+1))
+	}
+	h := newVaultHome(t, "sqlite:"+filepath.Join(t.TempDir(), "vault.db"), refs...)
 	v := h.open()
 	session, err := v.Session(vault.Ask{Actor: vault.Actor{Kind: vault.ActorAdmin, Name: "alice"}})
 	if err != nil {
@@ -69,11 +74,17 @@ func TestOnAFullDiskWhatOnlyReadsWorksAllTheSame(t *testing.T) {
 	}
 	past := func() time.Time { return time.Now().Add(-time.Hour) }
 	e := &engine.Engine{Source: session, Journal: session, Clock: past, NewID: vault.NewLeaseID}
-	_, release, err := e.CheckOut(t.Context(), engine.CheckOutRequest{
-		Identity: pam.Identity{Name: "alice"}, Credential: pam.Credential{System: "web01", Account: "root"}, For: time.Microsecond,
-	})
-	release.Secret.Wipe()
-	if err := errors.Join(err, v.Close()); err != nil {
+	for _, ref := range refs {
+		system, account, _ := strings.Cut(ref, "/")
+		_, release, err := e.CheckOut(t.Context(), engine.CheckOutRequest{
+			Identity: pam.Identity{Name: "alice"}, Credential: pam.Credential{System: system, Account: account}, For: time.Microsecond,
+		})
+		release.Secret.Wipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.Close(); err != nil {
 		t.Fatal(err)
 	}
 	out, code, talk := h.finish(h.bounded(64, "alice", "credentials", "list"), nil)
