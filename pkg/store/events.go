@@ -86,8 +86,11 @@ func (t *txn) Events(ctx context.Context, c vault.EventCriteria) (vault.Page[aud
 // entriesBeyond reads rows, enough for a page and one more; whole says that
 // there are no more.
 func (t *txn) entriesBeyond(ctx context.Context, c vault.EventCriteria, after place) (rows []entry, whole bool, err error) {
-	if words, ok := wordsOf(c); ok && t.Dialect() == sqldb.SQLite {
-		return t.entriesInLots(ctx, c, after, words)
+	if words, ok := wordsOf(c); ok {
+		if t.Dialect() == sqldb.SQLite {
+			return t.entriesInLots(ctx, c, after, words)
+		}
+		return t.entriesInSpans(ctx, c, after)
 	}
 	var w where
 	w.events(c)
@@ -151,14 +154,10 @@ func (w *where) beyond(d sqldb.Dialect, p place, oldestFirst bool) {
 }
 
 func order(d sqldb.Dialect, oldestFirst bool) string {
-	columns := []string{"at", "chain", "seq"}
 	if d == sqldb.SQLite {
-		columns = []string{"at", "seq"}
+		return orderBy(!oldestFirst, "at", "seq")
 	}
-	if oldestFirst {
-		return " order by " + strings.Join(columns, ", ")
-	}
-	return " order by " + strings.Join(columns, " desc, ") + " desc"
+	return orderBy(!oldestFirst, "at", "chain", "seq")
 }
 
 func badCursor() error {

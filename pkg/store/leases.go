@@ -97,13 +97,7 @@ func (t *txn) Leases(ctx context.Context, c vault.LeaseCriteria) (vault.Page[vau
 	case c.State != "":
 		w.and("state = ?", string(c.State))
 	}
-	lots := t.Dialect() == sqldb.SQLite && c.State == vault.LeaseOpen
-	if c.CredentialID != "" {
-		w.ofLots(lots, wordCredential, "credential_id", c.CredentialID)
-	}
-	if c.Holder != nil {
-		w.ofLots(lots && c.CredentialID == "", wordHolder, "actor_key", actorKey(*c.Holder))
-	}
+	w.leasesOf(t.Dialect(), c)
 	if c.Key != "" {
 		w.and("idempotency = ?", c.Key)
 		w.and("idempotency <> ''")
@@ -123,6 +117,34 @@ func (t *txn) Leases(ctx context.Context, c vault.LeaseCriteria) (vault.Page[vau
 	}, "select n, "+leaseColumns+" from leases"+w.String()+order+limit(c.Limit), w.args)
 	return bare(rows, func(l leaseRow) vault.Lease { return l.Lease }), err
 }
+
+// leasesOf adds whose leases are looked for. Only those that are open are found
+// by an index.
+func (w *where) leasesOf(d sqldb.Dialect, c vault.LeaseCriteria) {
+	indexed := c.State == vault.LeaseOpen
+	switch {
+	case c.CredentialID == "":
+	case indexed && d == sqldb.SQLite:
+		w.inLots(wordCredential, "credential_id", c.CredentialID)
+	case indexed:
+		w.and("(exclusive = 1 and credential_id = ? or exclusive = 0 and "+openSpans+" and credential_id = ?)", c.CredentialID, c.CredentialID)
+	default:
+		w.and("credential_id = ?", c.CredentialID)
+	}
+	switch {
+	case c.Holder == nil:
+	case indexed && d == sqldb.SQLite && c.CredentialID == "":
+		w.inLots(wordHolder, "actor_key", actorKey(*c.Holder))
+	case indexed && d == sqldb.PostgreSQL:
+		w.and(openSpans+" and actor_key = ?", actorKey(*c.Holder))
+	default:
+		w.and("actor_key = ?", actorKey(*c.Holder))
+	}
+}
+
+// openSpans takes the spans in which there are open leases, in PostgreSQL's words.
+const openSpans = `n >> 16 = any (array(select generate_series(
+  (select n >> 16 from leases where state = 'open' order by n >> 16 limit 1), (select n >> 16 from leases where state = 'open' order by n >> 16 desc limit 1))))`
 
 // AddLease adds; ErrTaken when its id or key is, or when another exclusive lease
 // of the credential is open.

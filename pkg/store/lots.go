@@ -73,14 +73,11 @@ union all select n >> 10, 'c' || credential_id, n from leases where n >= $1 and 
 	return err
 }
 
-// ofLots adds that a column of leases is as it is named; of those that are open
-// the lots tell which they are.
-func (w *where) ofLots(lots bool, word, column, named string) {
-	w.and(column+" = ?", named)
-	if lots {
-		w.and("n in (select p.n from lease_lots l cross join lease_places p on p.lot = l.lot and p.word = ? union all select n from leases where n >= "+
-			looseLeases+" and "+column+" = ?)", word+named, named)
-	}
+// inLots adds that a column of leases is as it is named; the lots tell which of
+// those that are open are.
+func (w *where) inLots(word, column, named string) {
+	w.and(column+" = ? and n in (select p.n from lease_lots l cross join lease_places p on p.lot = l.lot and p.word = ? union all select n from leases where n >= "+
+		looseLeases+" and "+column+" = ?)", named, word+named, named)
 }
 
 // misplaced counts the events and the open leases that have not the places that

@@ -133,11 +133,13 @@ func (f finder[T]) begin(w *where) {
 	w.and("("+strings.Join(f.order, ", ")+")"+beyond+"("+marks(len(f.after))+")", f.after...)
 }
 
-func (f finder[T]) orderBy() string {
-	if f.down {
-		return " order by " + strings.Join(f.order, " desc, ") + " desc"
+func (f finder[T]) orderBy() string { return orderBy(f.down, f.order...) }
+
+func orderBy(down bool, columns ...string) string {
+	if down {
+		return " order by " + strings.Join(columns, " desc, ") + " desc"
 	}
-	return " order by " + strings.Join(f.order, ", ")
+	return " order by " + strings.Join(columns, ", ")
 }
 
 // tested adds what a column is compared with row by row, where rows come in their

@@ -51,7 +51,7 @@ func OpenPostgreSQL(ctx context.Context, a Address, hooks Hooks) (DB, error) {
 // together is how many lots of items run at once. What waits meanwhile shares the
 // round trips and the sync of the next. Of questions there is one lot: a round trip
 // costs more than all that it answers.
-const together = 2
+const together = 1
 
 // tune sets what the address left open.
 func tune(config *pgxpool.Config) {
@@ -118,9 +118,10 @@ func (d *pg) Gather(ctx context.Context, item any) error {
 	return pgFailure(d.at, d.units.hand(ctx, item, false))
 }
 
-// shortWait is how long several items wait for a lock that another session holds.
-// The one that needs it waits on alone.
-const shortWait = "set local lock_timeout = '1s'"
+// forSeveral is how several items are applied. They wait for a lock that another
+// session holds for a second; the one that needs it waits on alone. Their lists are
+// of any length, and making a plan for each costs more than to carry it out.
+const forSeveral = "select set_config('lock_timeout', '1s', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
 
 func (d *pg) apply(lot []*job) error {
 	ctx, cancel := contextOf(lot, Deadline)
@@ -128,7 +129,7 @@ func (d *pg) apply(lot []*job) error {
 	var errs []error
 	unit := func(ctx context.Context, tx *Tx) (err error) {
 		if len(lot) > 1 {
-			err = tx.Later(ctx, shortWait)
+			err = tx.Later(ctx, forSeveral)
 		}
 		if err == nil {
 			errs, err = d.hooks.Gathered(ctx, tx, items(lot))
