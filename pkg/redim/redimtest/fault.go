@@ -16,6 +16,7 @@ const (
 	faultHang      = "hang"
 	faultDrop      = "drop"
 	faultDropReply = "drop-reply"
+	faultLate      = "late"
 	faultTruncate  = "truncate"
 	faultStatus    = "status"
 	fault401After  = "401-after"
@@ -29,7 +30,7 @@ const (
 
 func faultKinds() []string {
 	return []string{
-		faultDelay, faultHang, faultDrop, faultDropReply, faultTruncate, faultStatus, fault401After,
+		faultDelay, faultHang, faultDrop, faultDropReply, faultLate, faultTruncate, faultStatus, fault401After,
 		faultHTML, faultOversized, faultSkew, faultRevoke, faultRedirect, faultFailJob,
 	}
 }
@@ -39,7 +40,7 @@ type fault struct {
 	spec       string
 	operation  string // its name, or what follows the last _ in it; empty: every operation
 	kind       string
-	duration   time.Duration // of delay and skew
+	duration   time.Duration // of delay, late and skew
 	status     int
 	size       int           // of an oversized reply, in bytes
 	target     *url.URL      // of a redirect
@@ -91,7 +92,7 @@ func named(operation, given string) bool {
 // setValue reads what stands after the = of each kind, and says what is wrong.
 func (f *fault) setValue(value string, given bool) string {
 	switch f.kind {
-	case faultDelay, faultSkew:
+	case faultDelay, faultLate, faultSkew:
 		return f.setDuration(value)
 	case faultStatus:
 		return f.setStatus(value)
@@ -112,7 +113,7 @@ func (f *fault) setValue(value string, given bool) string {
 
 func (f *fault) setDuration(value string) string {
 	d, err := time.ParseDuration(value)
-	if err != nil || f.kind == faultDelay && d < 0 {
+	if err != nil || f.kind != faultSkew && d < 0 {
 		return strconv.Quote(value) + " is not a duration such as 50ms or 5m"
 	}
 	f.duration = d

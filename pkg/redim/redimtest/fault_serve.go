@@ -63,6 +63,10 @@ func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request, a address) 
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	for _, f := range hits {
+		if f.kind == faultLate { // nobody waits for the answer
+			time.AfterFunc(f.duration, func() { s.answer(r, a, hits) })
+			panic(http.ErrAbortHandler)
+		}
 		if instead := s.before(w, r, f); instead != nil {
 			instead.send(w)
 			return

@@ -155,7 +155,7 @@ func (c *caller) timed(limit time.Duration, op, body string) (string, error) {
 
 func TestADroppedRequestIsNotDoneAndADroppedReplyIs(t *testing.T) {
 	t.Parallel()
-	for spec, made := range map[string]int64{"drop": 0, "drop-reply": 1, "truncate": 1, "hang": 0} {
+	for spec, made := range map[string]int64{"drop": 0, "drop-reply": 1, "truncate": 1, "hang": 0, "late=1h": 0} {
 		r, c, token := faulty(t, spec)
 		limit := 5 * time.Second
 		if spec == "hang" {
@@ -174,12 +174,33 @@ func TestADroppedRequestIsNotDoneAndADroppedReplyIs(t *testing.T) {
 	}
 }
 
+func TestALateRequestIsCarriedOutWhenItsClientHasGone(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 1000)
+	clock := func() time.Time { asked <- struct{}{}; return time.Now() } // each operation asks for the time
+	r, c := newCaller(t, redimtest.Options{Now: clock})
+	token := c.delegation(r)
+	if err := r.SetFaults("CheckOut:late=20ms*1"); err != nil {
+		t.Fatal(err)
+	}
+	for len(asked) > 0 {
+		<-asked
+	}
+	if _, err := c.timed(5*time.Second, checkOutOp, body(t, stored(token, "sa", `db01\PROD`, 9))); err == nil {
+		t.Fatal("it was answered")
+	}
+	<-asked
+	if got := r.Stats().Checkouts; got.Made != 1 || got.Open != 1 {
+		t.Errorf("the service has %+v", got)
+	}
+}
+
 func TestAFaultWorksOverHTTP1AsWell(t *testing.T) {
 	t.Parallel()
 	r := redimtest.NewServer(t, redimtest.Options{PlainHTTP: true})
 	c := &caller{t: t, client: &http.Client{Transport: &http.Transport{}}, base: r.URL() + "/x/JSON/V2/AuthService.svc/"}
 	token := c.delegation(r)
-	for _, spec := range []string{"drop", "drop-reply", "truncate"} {
+	for _, spec := range []string{"drop", "drop-reply", "late=1h", "truncate"} {
 		if err := r.SetFaults(spec); err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +266,7 @@ func TestAFaultThatMakesNoSenseIsRefusedWithAHint(t *testing.T) {
 	t.Parallel()
 	r, c, token := faulty(t, "status=500")
 	for _, spec := range []string{
-		"", "explode", "delay", "delay=", "delay=soon", "delay=-1s", "skew", "status", "status=200", "status=600", "status=abc", "status=503*0", "status=503*x",
+		"", "explode", "delay", "delay=", "delay=soon", "delay=-1s", "late", "late=-1s", "skew", "status", "status=200", "status=600", "status=abc", "status=503*0", "status=503*x",
 		"401-after", "401-after=-1", "revoke-after=x", "hang=1s", "drop=1", "html=x", "oversized=", "oversized=1", "oversized=2000MB", "oversized=big",
 		"redirect=", "redirect=other.example.org", "redirect=ftp://x", "redirect=https://%zz", "DoLogin9:drop", ":drop=x",
 		"drop,retry-after=1", "status=503,retry-after=x", "status=503,times=0", "status=503,after", "status=503,often=3", "drop,,",
