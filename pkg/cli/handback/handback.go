@@ -73,6 +73,7 @@ func (o *Options) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	inOrder(wanted)
 	results := make([]result, 0, len(wanted))
 	for _, c := range wanted {
 		results = append(results, o.give(ctx, c))
