@@ -22,9 +22,15 @@ func lotCases() []suiteCase {
 }
 
 // manyEvents adds hundreds of them, whose times go up and down: eleven fill a lot.
+// A few are years away from the others, for clocks may be wrong.
 func manyEvents(t *testing.T, s *store.Store, hundreds int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
+	for _, minute := range []int{-3_000_000, 1_000_000, -500_000, -500_100} {
+		e := anEvent(minute, audit.CheckoutIntent, "App0")
+		e.Credential = "Web1/root"
+		update(t, s, func(ctx context.Context, tx vault.Tx) error { return record(ctx, tx, e) })
+	}
 	for unit := range hundreds {
 		update(t, s, func(ctx context.Context, tx vault.Tx) error {
 			var events []audit.Event
