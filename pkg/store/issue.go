@@ -22,12 +22,16 @@ type issue struct {
 
 // Issue keeps a lease and its events, together with those of others that wait.
 func (s *Store) Issue(ctx context.Context, i vault.Issue) error {
+	return s.db.Gather(ctx, issueOf(i))
+}
+
+func issueOf(i vault.Issue) *issue {
 	body, _ := json.Marshal(bodyOf(i.Lease)) // texts and numbers always marshal
 	item := &issue{Issue: i, holder: actorKey(i.Lease.Holder), body: string(body)}
 	for n := range i.Events {
 		item.texts = append(item.texts, i.Events[n].Encode())
 	}
-	return s.db.Gather(ctx, item)
+	return item
 }
 
 // issueAll applies what was gathered: all leases, then the events of those that
@@ -36,6 +40,9 @@ func (s *Store) issueAll(ctx context.Context, tx *sqldb.Tx, items []any) ([]erro
 	t, all := s.txn(tx), make([]*issue, len(items))
 	for n, item := range items {
 		all[n], _ = item.(*issue) // Issue gathers nothing else
+	}
+	if tx.Hopeful && headOf(tx.Slot).loaded {
+		return make([]error, len(items)), t.issueHoping(ctx, all)
 	}
 	add := t.addOneByOne
 	if tx.Dialect() == sqldb.PostgreSQL {
@@ -72,34 +79,60 @@ func (t *txn) addOneByOne(ctx context.Context, all []*issue) ([]bool, error) {
 	return added, nil
 }
 
-// addTogether adds leases by one statement. Everybody adds them in the same
-// order, so that nobody waits for one who waits for them.
-func (t *txn) addTogether(ctx context.Context, all []*issue) ([]bool, error) {
-	order := make([]int64, len(all))
-	for n := range all {
-		order[n] = int64(n)
-	}
-	slices.SortFunc(order, func(a, b int64) int { return cmp.Compare(all[a].Lease.CredentialID, all[b].Lease.CredentialID) })
-	query, values := t.addIssue, all[0].values()
-	if len(all) > 1 {
-		c := make(columns, len(values))
-		for _, n := range order {
-			c.add(all[n].values())
+// issueHoping takes it that all leases can be added. So everything is sent with the
+// commit, which fails when one of them can't.
+func (t *txn) issueHoping(ctx context.Context, all []*issue) error {
+	query, values := t.hopeMany, []any(nil)
+	if len(all) <= together {
+		query = t.hope[len(all)-1]
+		for _, i := range inOrder(all) {
+			values = append(values, i.values()...)
 		}
-		query, values = t.addIssues, c
+	} else {
+		values = listsOf(inOrder(all))
 	}
-	ids := map[string]bool{}
+	if err := t.Later(ctx, query, values...); err != nil {
+		return err
+	}
+	return t.recordIssues(ctx, all)
+}
+
+// inOrder is the order in which everybody adds leases, so that nobody waits for one
+// who waits for them.
+func inOrder(all []*issue) []*issue {
+	return slices.SortedStableFunc(slices.Values(all), func(a, b *issue) int { return cmp.Compare(a.Lease.CredentialID, b.Lease.CredentialID) })
+}
+
+func listsOf(all []*issue) columns {
+	c := make(columns, len(all[0].values()))
+	for _, i := range all {
+		c.add(i.values())
+	}
+	return c
+}
+
+// addTogether adds leases by one statement, and tells which it could add.
+func (t *txn) addTogether(ctx context.Context, all []*issue) ([]bool, error) {
+	order := inOrder(all)
+	query, values := t.addIssue, order[0].values()
+	if len(all) > 1 {
+		query, values = t.addIssues, listsOf(order)
+	}
+	ids := map[string]*issue{}
 	err := sqldb.Each(ctx, t.Tx, func(r sqldb.Row) error {
 		var id string
 		err := r.Scan(&id)
-		ids[id] = true
+		ids[id] = nil
 		return err
 	}, query, values...)
+	for _, i := range order {
+		if first, there := ids[i.Lease.ID]; there && first == nil {
+			ids[i.Lease.ID] = i // nobody else has it
+		}
+	}
 	added := make([]bool, len(all))
-	for _, n := range order {
-		id := all[n].Lease.ID
-		added[n] = ids[id]
-		delete(ids, id) // nobody else has it
+	for n, i := range all {
+		added[n] = ids[i.Lease.ID] == i
 	}
 	return added, refused(err)
 }

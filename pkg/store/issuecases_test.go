@@ -40,22 +40,28 @@ func issuable(t *testing.T, s *store.Store, n int) vault.Issue {
 	}
 }
 
-func caseALeaseIsIssuedOnItsGrounds(t *testing.T, s *store.Store) {
-	good := issuable(t, s, 1)
-	other := issuable(t, s, 2)
+// refusals are what makes a lease one that must not be issued.
+func refusals(t *testing.T, s *store.Store, good vault.Issue) map[string]func(*vault.Issue) {
+	t.Helper()
 	asks := aRequest(1, "c")
 	asks.Requester, asks.Key = good.Lease.Holder, "asked for"
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddRequest(ctx, asks) })
-	for name, spoil := range map[string]func(*vault.Issue){
+	return map[string]func(*vault.Issue){
 		"another credential":  func(i *vault.Issue) { i.On.Credential = 2 },
 		"no credential":       func(i *vault.Issue) { i.Lease.CredentialID = id(999) },
 		"another policy":      func(i *vault.Issue) { i.On.Policy = 2 },
 		"no policy":           func(i *vault.Issue) { i.On.PolicyID = id(999) },
 		"another integration": func(i *vault.Issue) { i.On.Integration = 2 },
 		"no integration":      func(i *vault.Issue) { i.Lease.Holder.ID = id(999) },
-		"a request's key":     func(i *vault.Issue) { i.Lease.Key = asks.Key },
+		"a request's key":     func(i *vault.Issue) { i.Lease.Holder, i.Lease.Key, i.On.Integration = good.Lease.Holder, asks.Key, 0 },
 		"no token":            func(i *vault.Issue) { i.On.Token = vault.TokenHash{9} },
-	} {
+	}
+}
+
+func caseALeaseIsIssuedOnItsGrounds(t *testing.T, s *store.Store) {
+	good := issuable(t, s, 1)
+	other := issuable(t, s, 2)
+	for name, spoil := range refusals(t, s, good) {
 		bad := good
 		spoil(&bad)
 		if err := s.Issue(t.Context(), bad); !errors.Is(err, vault.ErrStale) {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,8 @@ type statements struct {
 	present   string           // a credential and its present secret
 	addIssue  string           // a lease whose grounds are as they were
 	addIssues string           // several; PostgreSQL only
+	hope      [together]string // one lease, two leases, …, or none; PostgreSQL only
+	hopeMany  string           // as above, any number
 	addEvent  [together]string // one event, two events, …
 	records   string           // the beginning of a query of events
 }
@@ -24,17 +25,17 @@ func newStatements(dialect sqldb.Dialect) *statements {
 	s := &statements{
 		present: "select " + credentials("c") + `, coalesce(v.credential_id, ''), coalesce(v.number, 0), v.sealed, v.wrapped, coalesce(v.wrapped_by, ''), coalesce(v.created, 0), coalesce(v.created_by, '')
 from credentials c left join secret_versions v on v.credential_id = c.id and v.number = c.secret where c.system_key = $1 and c.account_key = $2`,
-		addIssue:  pgIssue(false),
-		addIssues: pgIssue(true),
-		records:   "select chain, " + eventColumns + " from events",
+		records: "select chain, " + eventColumns + " from events",
 	}
 	// On SQLite a file has one chain, and a failure may leave some rows: the
 	// transaction has failed then, and no copy of pages is made to undo them.
 	insert, columns := "insert into", "chain, "+eventColumns
 	if dialect == sqldb.SQLite {
-		s.addIssue, s.addIssues = liteIssue, ""
+		s.addIssue = liteIssue
 		insert, columns = "insert or fail into", eventColumns
 		s.records = "select coalesce((select chain from heads), ''), " + eventColumns + " from events"
+	} else {
+		s.issueOnPostgreSQL()
 	}
 	width := strings.Count(columns, ",") + 1
 	var rows []string
@@ -43,6 +44,14 @@ from credentials c left join secret_versions v on v.credential_id = c.id and v.n
 		s.addEvent[n] = insert + " events (" + columns + ") values " + strings.Join(rows, ", ")
 	}
 	return s
+}
+
+func (s *statements) issueOnPostgreSQL() {
+	s.addIssue, s.addIssues = pgIssue(1), pgIssue(0)
+	s.hopeMany = hoping(s.addIssues, "cardinality($1::text[])")
+	for n := range s.hope {
+		s.hope[n] = hoping(pgIssue(n+1), strconv.Itoa(n+1))
+	}
 }
 
 // credentials is the columns of a credential in a table of that name.
@@ -68,28 +77,44 @@ const (
 	issueTypes   = "text, text, bigint, text, bigint, text, bigint, text, bigint, text, bigint, text, bytea"
 )
 
-// pgIssue adds leases whose grounds are as they were, and returns their ids: one
-// of single values, or several of lists. Its plan for one need not be made anew.
+// pgIssue adds leases whose grounds are as they were, and returns their ids: some
+// of single values, or any number of lists when rows is 0. A plan for few single
+// values need not be made anew.
 // Nobody changes or removes a credential between the look at it and the commit.
-func pgIssue(lists bool) string {
-	types, from := strings.Split(issueTypes, ", "), "(values (%s)) as u ("+issueColumns+")"
-	order := ""
-	if lists {
-		from, order = "unnest(%s) with ordinality as u ("+issueColumns+", n)", " order by n"
+func pgIssue(rows int) string {
+	from, order := "(values "+issueRows(rows)+") as u ("+issueColumns+")", ""
+	if rows == 0 {
+		from, order = "unnest"+issueRow(0, "[]")+" with ordinality as u ("+issueColumns+", n)", " order by n"
 	}
-	for n, kind := range types {
-		types[n] = "$" + strconv.Itoa(n+1) + "::" + kind
-		if lists {
-			types[n] += "[]"
-		}
-	}
-	return intoLeases + "select id, credential_id, actor_key, exclusive, idempotency, due, 'open', 0, 1, body from " + fmt.Sprintf(from, strings.Join(types, ", ")) + `
+	return intoLeases + "select id, credential_id, actor_key, exclusive, idempotency, due, 'open', 0, 1, body from " + from + `
 where (select version from credentials c where c.id = u.credential_id for share) = credential
   and (policy = 0 or (select version from policies p where p.id = u.policy_id) = policy)
   and (integration = 0 or (select version from integrations i where i.id = u.integration_id) = integration)
   and (idempotency = '' or (select 1 from requests r where r.actor_key = u.actor_key and r.idempotency = u.idempotency and r.idempotency <> '') is null)
   and (token = '' or (select 1 from access_tokens a where a.hash = u.token) is not null)` +
 		order + " on conflict do nothing returning id"
+}
+
+func issueRows(count int) string {
+	rows := make([]string, count)
+	for n := range rows {
+		rows[n] = issueRow(n, "")
+	}
+	return strings.Join(rows, ", ")
+}
+
+// issueRow is the parameters of the nth row, with their types.
+func issueRow(n int, suffix string) string {
+	types := strings.Split(issueTypes, ", ")
+	for i, kind := range types {
+		types[i] = "$" + strconv.Itoa(n*len(types)+i+1) + "::" + kind + suffix
+	}
+	return "(" + strings.Join(types, ", ") + ")"
+}
+
+// hoping makes a statement that adds rows fail when it adds fewer.
+func hoping(add, count string) string {
+	return "with added as (" + add + ") select case when count(*) < " + count + " then refuse_lot() end from added"
 }
 
 // columns are lists of equal length, one for each column, as PostgreSQL takes them.

@@ -24,7 +24,8 @@ type pg struct {
 	asks  *lanes
 	units *lanes // of Gather
 
-	reached atomic.Bool // there was a connection once
+	careful atomic.Int64 // lots that are still to be applied without hope
+	reached atomic.Bool  // there was a connection once
 }
 
 // slotKey is where a connection keeps its slot.
@@ -123,11 +124,27 @@ func (d *pg) Gather(ctx context.Context, item any) error {
 // of any length, and making a plan for each costs more than to carry it out.
 const forSeveral = "select set_config('lock_timeout', '1s', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
 
+// spoilt is what a hopeful transaction fails with when it must not be kept.
+const spoilt = "RDM01" // of refuse_lot
+
+// apply hopes that no item fails, for a look at what became of each is a round trip
+// more. When one does, the lot is run again with that look, and so are the next lots.
 func (d *pg) apply(lot []*job) error {
 	ctx, cancel := contextOf(lot, Deadline)
 	defer cancel()
+	hopeful := d.careful.Add(-1) < 0
+	err := d.gather(ctx, lot, hopeful)
+	if hopeful && state(err) == spoilt {
+		d.careful.Store(64)
+		err = d.gather(ctx, lot, false)
+	}
+	return err
+}
+
+func (d *pg) gather(ctx context.Context, lot []*job, hopeful bool) error {
 	var errs []error
 	unit := func(ctx context.Context, tx *Tx) (err error) {
+		tx.Hopeful = hopeful
 		if len(lot) > 1 {
 			err = tx.Later(ctx, forSeveral)
 		}
@@ -169,8 +186,11 @@ func (d *pg) once(ctx context.Context, try func(context.Context, *pgxpool.Conn) 
 	defer conn.Release()
 	d.reached.Store(true)
 	err = try(ctx, conn)
-	if state(err) == readOnlyTransaction {
+	switch _, broke := errors.AsType[*broken](err); {
+	case state(err) == readOnlyTransaction:
 		_ = conn.Conn().Close(ctx) // it is a standby by now
+	case broke || isUnknown(err):
+		d.pool.Reset() // the others may be lost too: who learns it at a commit does not know what was kept
 	}
 	return err
 }

@@ -67,6 +67,9 @@ type Hooks struct {
 // are a *pam.Failure, a *ConstraintError, or those of Scan.
 type Tx struct {
 	Slot *Slot // nil in Read
+	// Hopeful lets Gathered add its items by statements that call refuse_lot unless
+	// each is added. Then nothing is kept, and it is called again without hope.
+	Hopeful bool
 	runner
 	fail func(error) error
 }

@@ -13,3 +13,11 @@ drop index leases_open_by_actor;
 create unique index leases_one_holder on leases (credential_id) where state = 'open' and exclusive = 1;
 create index leases_shared_by_credential on leases ((n >> 16), credential_id, n) where state = 'open' and exclusive = 0;
 create index leases_open_by_actor on leases ((n >> 16), actor_key, n) where state = 'open';
+
+-- What ends a transaction that adds several leases, in the hope that nothing is in
+-- the way of any.
+create function refuse_lot() returns bigint language plpgsql as $$
+begin
+  raise exception using errcode = 'RDM01', message = 'a check-out can not be added: it is looked into';
+end
+$$;

@@ -1,0 +1,65 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/redim-tools/redim/pkg/store/storetest"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// TestWhatIsIssuedInHopeIsKeptWholeOrNotAtAll has lots of several sizes issued on
+// PostgreSQL without a look at what became of each lease.
+func TestWhatIsIssuedInHopeIsKeptWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	server := storetest.Start(t)
+	for _, size := range []int{1, 2, 8, 9, 20} {
+		t.Run(fmt.Sprintf("%d leases", size), func(t *testing.T) {
+			t.Parallel()
+			s := open(t, server.Database(t))
+			good := make([]vault.Issue, size)
+			for n := range good {
+				good[n] = issuable(t, s, n)
+			}
+			for name, spoil := range refusals(t, s, good[0]) {
+				bad := append([]vault.Issue(nil), good...)
+				spoil(&bad[size/2])
+				if err := s.IssueHoping(t.Context(), bad...); err == nil {
+					t.Errorf("%s was kept", name)
+				}
+			}
+			verify(t, s, 0)
+			if err := s.IssueHoping(t.Context(), good...); err != nil {
+				t.Fatal(err)
+			}
+			verify(t, s, uint64(2*size))
+		})
+	}
+}
+
+// TestAHopeThatFailsIsNotKnownToCallers opens the store anew for each, for after a
+// refusal it hopes no more for a while.
+func TestAHopeThatFailsIsNotKnownToCallers(t *testing.T) {
+	t.Parallel()
+	address := storetest.Start(t).Database(t)
+	first := open(t, address)
+	good := issuable(t, first, 1)
+	spoilt := refusals(t, first, good)
+	next := 10
+	for name, spoil := range spoilt {
+		s := open(t, address)
+		bad := good
+		spoil(&bad)
+		for _, c := range []struct {
+			vault.Issue
+			want error
+		}{{issuable(t, s, next), nil}, {bad, vault.ErrStale}, {issuable(t, s, next+1), nil}} { // the first begins the chain
+			if err := s.Issue(t.Context(), c.Issue); !errors.Is(err, c.want) {
+				t.Errorf("%s: %v, want %v", name, err, c.want)
+			}
+		}
+		next += 2
+	}
+	verify(t, first, uint64(4*len(spoilt)))
+}
