@@ -91,7 +91,7 @@ func (c *call) problem(p *problem) {
 	if p.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", `Bearer realm="vault"`)
 	}
-	if p.Code == errStopping.Code || p.Status == http.StatusRequestEntityTooLarge {
+	if p.Code == errStopping.Code || p.Status == http.StatusRequestEntityTooLarge || p.Status == http.StatusRequestTimeout {
 		h.Set("Connection", "close")
 	}
 	c.write(p.Status, "application/problem+json", body)

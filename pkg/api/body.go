@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,9 +51,12 @@ func (c *call) text() ([]byte, error) {
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return nil, errTooLarge
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, errSlow
+	}
 	if err != nil {
 		c.see("error", err.Error())
-		return nil, errMalformed.with("the body ended early, or did not come in time")
+		return nil, errMalformed.with("the body ended early")
 	}
 	if len(text) == 0 {
 		return nil, nil

@@ -107,7 +107,8 @@ func (c *call) run(r route) error {
 
 // recognised answers somebody who is only recognised, if that can be: the answer
 // asks the store in the end. Whoever is refused anything is authenticated before; what may
-// have been done was not refused, and has to be told.
+// have been done was not refused, and has to be told, and a body that does not come is
+// anybody's.
 func (c *call) recognised(answer func(*call) error) error {
 	token, err := c.bearer()
 	if err != nil {
@@ -123,7 +124,7 @@ func (c *call) recognised(answer func(*call) error) error {
 	}
 	c.who, c.known = who, known
 	err = answer(c)
-	if err != nil && !c.known.Sure() && !errors.Is(err, pam.ErrUncertain) {
+	if err != nil && !c.known.Sure() && !errors.Is(err, pam.ErrUncertain) && !errors.Is(err, errSlow) {
 		if e := c.confirm(); e != nil {
 			return e
 		}

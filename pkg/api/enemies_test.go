@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/api"
@@ -91,6 +96,29 @@ func TestABodyWithoutALengthIsBoundedToo(t *testing.T) {
 	if res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Error(res.Status)
 	}
+}
+
+// TestABodyThatDoesNotComeIsRefused sends half of one, and no more until the
+// server's time for it is over.
+func TestABodyThatDoesNotComeIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.credential("web01/backup", "")
+	c := w.signIn()
+	for range 2 { // the second time the caller is recognised
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/checkouts", io.MultiReader(strings.NewReader(`{"system":"web01",`), iotest.ErrReader(fmt.Errorf("read: %w", os.ErrDeadlineExceeded))))
+		r.Header, r.RemoteAddr = c.with("Content-Type", "application/json").header, "127.0.0.1:4711"
+		rec := httptest.NewRecorder()
+		w.api.ServeHTTP(rec, r)
+		g := &got{caller: c, method: r.Method, path: r.URL.Path, status: rec.Code, header: rec.Header(), body: rec.Body.Bytes()}
+		if got := g.header.Get("Connection"); got != "close" {
+			t.Errorf("Connection: %q", got)
+		}
+		g.header.Del("Connection") // no client sees it
+		g.documented()
+		g.want(http.StatusRequestTimeout, "too_slow")
+	}
+	w.untouched()
 }
 
 // endless is a body that does not end.

@@ -55,6 +55,7 @@ var (
 	errNotFound        = newProblem(http.StatusNotFound, "not_found", "you have no such thing")
 	errNoCall          = newProblem(http.StatusNotFound, "no_such_call", "there is no such call")
 	errMethod          = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "this path has other methods")
+	errSlow            = newProblem(http.StatusRequestTimeout, "too_slow", "the body did not come in time")
 	errConflict        = newProblem(http.StatusConflict, "conflict", "it can't be done as things are")
 	errHeld            = newProblem(http.StatusConflict, "checked_out", "somebody else holds the credential")
 	errTooLarge        = newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body is too large")

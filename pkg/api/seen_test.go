@@ -48,7 +48,7 @@ func isPartial() bool {
 
 // anywhere are the statuses that any call may have; one call has shown each.
 func anywhere(status string) bool {
-	return slices.Contains([]string{"413", "415", "431", "500", "503"}, status)
+	return slices.Contains([]string{"408", "413", "415", "431", "500", "503"}, status)
 }
 
 func unseen() []string {

@@ -95,14 +95,26 @@ func (f *frames) field(name, value string) []byte {
 	return bytes.Clone(f.block.Bytes())
 }
 
-// dribblesData never ends its body. The stream is reset, or answered and ended.
+// dribblesData never ends its body, and is told that it is too slow.
 func dribblesData(s *siege, token string) string {
 	f := s.frames()
 	soundly(s.T, f.open(false, f.encode("POST", "/v1/checkouts", token, "content-length", "60000")))
 	var one bytes.Buffer
 	soundly(s.T, http2.NewFramer(&one, nil).WriteData(1, false, []byte(" ")))
 	defer dribble(f.conn, one.Bytes())()
-	return f.untilEnd(http2.FrameRSTStream, http2.FrameHeaders)
+	_ = f.conn.SetDeadline(time.Now().Add(patience))
+	for {
+		frame, err := f.ReadFrame()
+		if err != nil {
+			return "no answer: " + err.Error()
+		}
+		if data, ok := frame.(*http2.DataFrame); ok {
+			if !bytes.Contains(data.Data(), []byte(`"too_slow"`)) {
+				return string(data.Data())
+			}
+			return ""
+		}
+	}
 }
 
 // opensNoWindow asks for answers that it never lets be sent. Streams that wait for

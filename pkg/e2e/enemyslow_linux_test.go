@@ -106,7 +106,7 @@ func dribblesABody(s *siege, token string) string {
 	}
 	body, _ := io.ReadAll(res.Body)
 	_ = res.Body.Close()
-	if r := (reply{res.StatusCode, res.Header, body}); r.code() != "malformed_request" {
+	if r := (reply{res.StatusCode, res.Header, body}); r.code() != "too_slow" {
 		return fmt.Sprintf("%d %s", r.status, r.body)
 	}
 	return isEnded(c)

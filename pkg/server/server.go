@@ -53,7 +53,7 @@ type Options struct {
 const (
 	headerTime = 10 * time.Second
 	readTime   = 30 * time.Second
-	writeTime  = 30 * time.Second
+	writeTime  = 40 * time.Second // whose body did not come in time is told so
 	idleTime   = 2 * time.Minute
 	pingTime   = 20 * time.Second // of silence, after which HTTP/2 asks whether anybody is there
 	maxHeader  = 28 << 10         // net/http adds 4 KiB; the service itself takes less

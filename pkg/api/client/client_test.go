@@ -232,7 +232,7 @@ func TestProblemsHaveTheClassTheyHaveAtTheVault(t *testing.T) {
 	t.Parallel()
 	for code, class := range map[string]pam.Class{
 		"malformed_request": pam.ErrUsage, "invalid_request": pam.ErrUsage, "forbidden": pam.ErrDenied, "not_found": pam.ErrNotFound, "conflict": pam.ErrConflict, "checked_out": pam.ErrCheckedOut,
-		"idempotency_mismatch": pam.ErrConflict, "too_many_attempts": pam.ErrUnreachable, "audit_unavailable": pam.ErrJournal, "internal": pam.ErrOther, "no_such_call": pam.ErrProtocol, "another": pam.ErrOther,
+		"idempotency_mismatch": pam.ErrConflict, "too_many_attempts": pam.ErrUnreachable, "audit_unavailable": pam.ErrJournal, "too_slow": pam.ErrUnreachable, "internal": pam.ErrOther, "no_such_call": pam.ErrProtocol, "another": pam.ErrOther,
 	} {
 		c, _ := newClient(t, said{400, problemOf(code)})
 		_, err := c.CheckIn(t.Context(), "l1")

@@ -68,7 +68,7 @@ func meaning(code string) (pam.Class, string) {
 		return pam.ErrUnreachable, "wait before the next attempt; each wrong one makes the wait longer"
 	case "audit_unavailable":
 		return pam.ErrJournal, "the vault can't write its record of events; its administrator has to make room"
-	case "store_unavailable", "stopping", "busy", "outcome_unknown":
+	case "store_unavailable", "stopping", "busy", "outcome_unknown", "too_slow":
 		return pam.ErrUnreachable, "try again in a moment"
 	case "no_such_call", "method_not_allowed":
 		return pam.ErrProtocol, "the server is older or newer than this program, or no vault"
