@@ -52,9 +52,15 @@ func (s *Service) Checkpoints(ctx context.Context) ([]audit.Checkpoint, error) {
 	})
 }
 
+// verifying bounds a look at all records, which takes some seconds for each hundred
+// thousand check-outs.
+const verifying = 6 * time.Hour
+
 // Verify checks every record, the ends of all chains and every checkpoint. The
 // failure wraps the *audit.BrokenError that names the first broken record.
 func (s *Service) Verify(ctx context.Context) (audit.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, verifying)
+	defer cancel()
 	report, err := view(ctx, s, func(ctx context.Context, r Reader) (audit.Report, error) {
 		heads, err := r.Heads(ctx)
 		if err != nil {

@@ -101,6 +101,37 @@ func TestMaintenanceSignsACheckpointOnlyOfWhatIsNew(t *testing.T) {
 	}
 }
 
+// patient notes until when its last View may take.
+type patient struct {
+	*fakeStore
+	until time.Time
+}
+
+func (p *patient) View(ctx context.Context, read func(context.Context, vault.Reader) error) error {
+	p.until, _ = ctx.Deadline()
+	return p.fakeStore.View(ctx, read)
+}
+
+// TestVerifyHasTimeForMillionsOfRecords wants more than the half minute that a
+// store gives a unit whose caller sets no end.
+func TestVerifyHasTimeForMillionsOfRecords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := &patient{fakeStore: w.store}
+	s, err := vault.Open(t.Context(), vault.Options{Store: p, Keys: w.keys, Clock: w.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Verify(t.Context()); err != nil || time.Until(p.until) < time.Hour {
+		t.Errorf("until %s, %v", p.until, err)
+	}
+	soon, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := s.Verify(soon); err != nil || time.Until(p.until) > time.Minute {
+		t.Errorf("the caller's end counts: until %s, %v", p.until, err)
+	}
+}
+
 func TestVerifyNamesWhatWasTamperedWith(t *testing.T) {
 	t.Parallel()
 	for name, tamper := range map[string]func(*fakeState){
