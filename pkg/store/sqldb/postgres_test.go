@@ -58,6 +58,7 @@ func TestPostgreSQLKeepsItsPromises(t *testing.T) {
 			t.Error("the password shows")
 		}
 	})
+	t.Run("what was committed is not written again", func(t *testing.T) { endedInItsCommit(t, server) })
 	t.Run("a server that dies loses nothing that was answered", func(t *testing.T) { dies(t, server) })
 }
 

@@ -108,6 +108,8 @@ func (t *pgTx) commit(ctx context.Context) error {
 	}
 	tag, err := t.finish(ctx, "commit")
 	switch {
+	case tag.String() == "COMMIT":
+		return nil // what is said after it is about the session: a server that stops ends it
 	case err == nil && tag.String() == "ROLLBACK":
 		return errRolledBack
 	case err != nil && state(err) == "" && !pgconn.SafeToRetry(err):
