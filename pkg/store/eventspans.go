@@ -77,14 +77,15 @@ func (t *txn) spanAt(ctx context.Context, c vault.EventCriteria, from int64) (sp
 	return at >> spanBits, found, err
 }
 
-// spanned reads what some spans hold: of each not more than are asked for. The
-// order names the span too, so that the rows of one are taken from the index in
-// their order.
+// spanned reads what some spans hold: of each not more than are asked for, and of
+// none that comes after enough. The order names the span too, so that the rows of
+// one are taken from the index in their order, and spans are sorted one by one.
 func (t *txn) spanned(ctx context.Context, c vault.EventCriteria, after place, spans []any, most int) ([]entry, error) {
 	w := where{args: spans}
 	w.and("at >> 32 = span")
 	w.events(c)
 	w.beyond(sqldb.PostgreSQL, after, c.OldestFirst)
-	return sqldb.All(ctx, t.Tx, scanEntry, "select e.* from generate_series($1::bigint, $2::bigint, $3::bigint) span cross join lateral ("+
-		t.records+w.String()+orderBy(!c.OldestFirst, "at >> 32", "at", "chain", "seq")+limit(most)+") e"+order(sqldb.PostgreSQL, c.OldestFirst)+limit(most), w.args...)
+	down := !c.OldestFirst
+	return sqldb.All(ctx, t.Tx, scanEntry, "select e.* from (select generate_series($1::bigint, $2::bigint, $3::bigint) span"+orderBy(down, "span")+") spans cross join lateral ("+
+		t.records+w.String()+orderBy(down, "at >> 32", "at", "chain", "seq")+limit(most)+") e"+orderBy(down, "span", "at", "chain", "seq")+limit(most), w.args...)
 }
