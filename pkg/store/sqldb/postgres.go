@@ -124,8 +124,12 @@ func (d *pg) Gather(ctx context.Context, item any) error {
 // of any length, and making a plan for each costs more than to carry it out.
 const forSeveral = "select set_config('lock_timeout', '1s', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
 
-// spoilt is what a hopeful transaction fails with when it must not be kept.
-const spoilt = "RDM01" // of refuse_lot
+// What a hopeful transaction fails with when it must not be kept, or when the user
+// may not call what would tell that.
+const (
+	spoilt    = "RDM01" // of refuse_lot
+	forbidden = "42501"
+)
 
 // apply hopes that no item fails, for a look at what became of each is a round trip
 // more. When one does, the lot is run again with that look, and so are the next lots.
@@ -134,7 +138,7 @@ func (d *pg) apply(lot []*job) error {
 	defer cancel()
 	hopeful := d.careful.Add(-1) < 0
 	err := d.gather(ctx, lot, hopeful)
-	if hopeful && state(err) == spoilt {
+	if code := state(err); hopeful && (code == spoilt || code == forbidden) {
 		d.careful.Store(64)
 		err = d.gather(ctx, lot, false)
 	}
@@ -189,7 +193,7 @@ func (d *pg) once(ctx context.Context, try func(context.Context, *pgxpool.Conn) 
 	switch _, broke := errors.AsType[*broken](err); {
 	case state(err) == readOnlyTransaction:
 		_ = conn.Conn().Close(ctx) // it is a standby by now
-	case broke || isUnknown(err):
+	case broke || isUnknown(err) && !errors.Is(err, context.Canceled):
 		d.pool.Reset() // the others may be lost too: who learns it at a commit does not know what was kept
 	}
 	return err

@@ -101,7 +101,7 @@ func pgFailure(a Address, err error) error {
 		return pam.Failf(pam.ErrJournal, "the store %s is out of room or connections: %w", a, err).WithHint("look at the disk and the limits of the PostgreSQL server; nothing was changed")
 	case code == readOnlyTransaction:
 		return pam.Failf(pam.ErrJournal, "the store %s is read-only: %w", a, err).WithHint("name all hosts in the address, so that the one that takes writes is found; nothing was changed")
-	case code == "42501":
+	case code == forbidden:
 		return pam.Failf(pam.ErrUnreachable, "the store %s: the database user lacks a right: %w", a, err).WithHint("grant it, or use the user that owns the tables")
 	case strings.HasPrefix(code, "XX"), code == "58030":
 		return pam.Failf(pam.ErrUnreachable, "the store %s is corrupt or its disk fails: %w", a, err).WithHint("look at the log of the PostgreSQL server")

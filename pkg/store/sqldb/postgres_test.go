@@ -59,6 +59,7 @@ func TestPostgreSQLKeepsItsPromises(t *testing.T) {
 		}
 	})
 	t.Run("what was committed is not written again", func(t *testing.T) { endedInItsCommit(t, server) })
+	t.Run("who leaves in a commit costs nobody else a connection", func(t *testing.T) { leftInItsCommit(t, server) })
 	t.Run("a server that dies loses nothing that was answered", func(t *testing.T) { dies(t, server) })
 }
 
