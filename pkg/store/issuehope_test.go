@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/redim-tools/redim/pkg/store/storetest"
@@ -42,7 +43,8 @@ func TestWhatIsIssuedInHopeIsKeptWholeOrNotAtAll(t *testing.T) {
 // refusal it hopes no more for a while.
 func TestAHopeThatFailsIsNotKnownToCallers(t *testing.T) {
 	t.Parallel()
-	address := storetest.Start(t).Database(t)
+	server := storetest.Start(t)
+	address := server.Database(t)
 	first := open(t, address)
 	good := issuable(t, first, 1)
 	spoilt := refusals(t, first, good)
@@ -62,4 +64,20 @@ func TestAHopeThatFailsIsNotKnownToCallers(t *testing.T) {
 		next += 2
 	}
 	verify(t, first, uint64(4*len(spoilt)))
+	mayNotRefuse(t, server, address, issuable(t, first, next), issuable(t, first, next+1))
+}
+
+// mayNotRefuse issues as a user who may do all with the tables, but call no function.
+func mayNotRefuse(t *testing.T, server *storetest.Server, address string, issues ...vault.Issue) {
+	t.Helper()
+	_, path, _ := strings.Cut(address, "search_path=")
+	schema, _, _ := strings.Cut(path, ",")
+	server.Exec(t, "postgres", "create role app login; grant usage on schema "+schema+" to app; grant all on all tables in schema "+schema+" to app; "+
+		"revoke execute on all functions in schema "+schema+" from public")
+	s := open(t, strings.Replace(address, "//admin@", "//app@", 1))
+	for _, i := range issues { // the first begins the chain
+		if err := s.Issue(t.Context(), i); err != nil {
+			t.Error(err)
+		}
+	}
 }
