@@ -188,7 +188,7 @@ func TestNobodyElseWaitsBehindARecordThatIsHeld(t *testing.T) {
 		}
 	})
 	<-held
-	for range 3 { // two lanes are taken, and what waits for them comes together
+	for range 24 { // more than there are connections
 		blocker.Go(func() {
 			i := wanted[0]
 			i.Lease.ID, i.Lease.Key = strconv.Itoa(int(time.Now().UnixNano()))+" waits", ""

@@ -101,6 +101,7 @@ func (l *lanes) serve(lot []*job) {
 	err := l.run(lot)
 	if len(lot) > 1 && ofOne(err) {
 		for _, j := range lot {
+			j.left = true
 			go l.serve([]*job{j})
 		}
 		return

@@ -24,8 +24,9 @@ type pg struct {
 	asks  *lanes
 	units *lanes // of Gather
 
-	careful atomic.Int64 // lots that are still to be applied without hope
-	reached atomic.Bool  // there was a connection once
+	careful atomic.Int64  // lots that are still to be applied without hope
+	patient chan struct{} // one element for each item that waits alone for a lock
+	reached atomic.Bool   // there was a connection once
 }
 
 // slotKey is where a connection keeps its slot.
@@ -44,7 +45,7 @@ func OpenPostgreSQL(ctx context.Context, a Address, hooks Hooks) (DB, error) {
 	if err != nil {
 		return nil, pgFailure(a, err)
 	}
-	d := &pg{at: a, pool: pool, hooks: hooks}
+	d := &pg{at: a, pool: pool, hooks: hooks, patient: make(chan struct{}, mostPatient)}
 	d.asks, d.units = newLanes(1, d.ask), newLanes(together, d.apply)
 	return d, nil
 }
@@ -112,56 +113,6 @@ func (d *pg) Glance(ctx context.Context, unit Unit) error {
 	return d.insist(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return unit(ctx, &Tx{runner: &pgTx{conn: conn.Conn()}, fail: d.failure})
 	})
-}
-
-// Gather applies the item in a transaction, with others that wait.
-func (d *pg) Gather(ctx context.Context, item any) error {
-	return pgFailure(d.at, d.units.hand(ctx, item, false))
-}
-
-// forSeveral is how several items are applied. They wait for a lock that another
-// session holds for a second; the one that needs it waits on alone. Their lists are
-// of any length, and making a plan for each costs more than to carry it out.
-const forSeveral = "select set_config('lock_timeout', '1s', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
-
-// What a hopeful transaction fails with when it must not be kept, or when the user
-// may not call what would tell that.
-const (
-	spoilt    = "RDM01" // of refuse_lot
-	forbidden = "42501"
-)
-
-// apply hopes that no item fails, for a look at what became of each is a round trip
-// more. When one does, the lot is run again with that look, and so are the next lots.
-func (d *pg) apply(lot []*job) error {
-	ctx, cancel := contextOf(lot, Deadline)
-	defer cancel()
-	hopeful := d.careful.Add(-1) < 0
-	err := d.gather(ctx, lot, hopeful)
-	if code := state(err); hopeful && (code == spoilt || code == forbidden) {
-		d.careful.Store(64)
-		err = d.gather(ctx, lot, false)
-	}
-	return err
-}
-
-func (d *pg) gather(ctx context.Context, lot []*job, hopeful bool) error {
-	var errs []error
-	unit := func(ctx context.Context, tx *Tx) (err error) {
-		tx.Hopeful = hopeful
-		if len(lot) > 1 {
-			err = tx.Later(ctx, forSeveral)
-		}
-		if err == nil {
-			errs, err = d.hooks.Gathered(ctx, tx, items(lot))
-		}
-		return err
-	}
-	err := d.Write(ctx, func(ctx context.Context, tx *Tx) error { return guarded(ctx, unit, tx) })
-	if err == nil {
-		settle(lot, errs)
-	}
-	return err
 }
 
 // insist tries until it works, or the failure will not go away by itself.

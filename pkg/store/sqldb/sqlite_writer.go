@@ -26,6 +26,7 @@ type job struct {
 	err    error // of the unit or the item itself; it was undone
 	answer chan error
 	begun  atomic.Bool // or taken back; of an item in lanes
+	left   bool        // of an item in lanes: its lot failed
 }
 
 // begin reports whether the job is the caller's, to run it or to take it back.
