@@ -46,15 +46,20 @@ func ServerName(text string) (string, error) {
 		rest = after
 	}
 	host, path, _ := strings.Cut(rest, "/")
-	host = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), ":443"), ".")
+	host = hostName(host)
 	u, err := url.Parse("https://" + host)
-	if err != nil || u.Host != host || !validHost(u) || pam.CheckText("server", text) != nil || strings.ContainsAny(path, "?#@ ") || hasDots(path) {
+	if err != nil || u.Host != host || hostName(host) != host || !validHost(u) || pam.CheckText("server", text) != nil || strings.ContainsAny(path, "?#@ ") || hasDots(path) {
 		return "", badServer(text)
 	}
 	if path = strings.Trim(path, "/"); path != "" {
 		return host + "/" + path, nil
 	}
 	return host, nil
+}
+
+// hostName leaves out of a host what may be left out.
+func hostName(host string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), ":443"), ".")
 }
 
 // hasDots reports whether a path may lead elsewhere than it begins, as in team/../x.

@@ -88,7 +88,7 @@ func TestServersKeepTheirSpellingInTheFile(t *testing.T) {
 
 // FuzzServerName holds that a name is its own spelling, and never another host's.
 func FuzzServerName(f *testing.F) {
-	for _, text := range []string{"git.example.com", "https://A.example:443/x/", "a:5000/x", "a@b", "[::1]:8443/x", "http://a", "a.:443"} {
+	for _, text := range []string{"git.example.com", "https://A.example:443/x/", "a:5000/x", "a@b", "[::1]:8443/x", "http://a", "a.:443", "..", "a..", ".a", "a:443."} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

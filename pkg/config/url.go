@@ -65,6 +65,9 @@ func validHost(u *url.URL) bool {
 	if host == "" || strings.ContainsAny(host, " \\%_*") && !strings.Contains(host, ":") {
 		return false
 	}
+	if strings.Contains("."+strings.TrimSuffix(host, ".")+".", "..") { // a part of the name is empty
+		return false
+	}
 	if _, port, ok := strings.Cut(strings.TrimPrefix(u.Host, "["+host+"]"), ":"); ok && port != "" {
 		n, err := strconv.Atoi(port)
 		return err == nil && n > 0 && n < 65536
