@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redim-tools/redim/pkg/child/childtest"
 	"github.com/redim-tools/redim/pkg/e2e/canary"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/redim/redimtest"
@@ -83,9 +84,7 @@ func (j *ciJob) program(name, script string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		j.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
-		j.Fatal(err)
-	}
+	childtest.WriteProgram(j, path, script+"\n")
 }
 
 // settings are what a CI system's own settings say of the stand-in server.

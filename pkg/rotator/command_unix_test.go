@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redim-tools/redim/pkg/child/childtest"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/rotator"
 	"github.com/redim-tools/redim/pkg/secret"
@@ -25,9 +26,7 @@ const canary = "c4nary-Pa55/+\"<&é"
 func script(t *testing.T, text string) rotator.Command {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rotate")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	childtest.WriteProgram(t, path, text+"\n")
 	source, err := secret.ParseSource("cmd: " + path + "  --now twice ")
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redim-tools/redim/pkg/child/childtest"
 	"github.com/redim-tools/redim/pkg/config"
 )
 
@@ -18,9 +19,7 @@ func (w *world) editor(script string) {
 		w.t.Skip("needs a POSIX shell to play the editor")
 	}
 	path := filepath.Join(w.home, "an editor.sh")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\nfor file; do :; done\n"+script), 0o700); err != nil {
-		w.t.Fatal(err)
-	}
+	childtest.WriteProgram(w.t, path, "for file; do :; done\n"+script)
 	w.env["VISUAL"] = "'" + path + "' --wait"
 }
 
