@@ -82,18 +82,6 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return f.WithHint("see: %s --help", cmd.CommandPath())
 }
 
-func flagError(cmd *cobra.Command, err error) error {
-	f := pam.Failf(pam.ErrUsage, "%w", err)
-	name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
-	if !unknown {
-		return f.WithHint("see: %s --help", cmd.CommandPath())
-	}
-	if near := nearestFlag(cmd, name); near != "" {
-		return f.WithHint("did you mean --%s?", near)
-	}
-	return f.WithHint("see: %s --help", cmd.CommandPath())
-}
-
 // NoArgs refuses arguments.
 func NoArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
