@@ -69,8 +69,17 @@ func (t *txn) AddCredential(ctx context.Context, c vault.Credential) error {
 
 // ChangeCredential writes the next version.
 func (t *txn) ChangeCredential(ctx context.Context, c vault.Credential) error {
+	moves, err := t.moves(ctx, c)
+	if err != nil {
+		return err
+	}
 	if err := noPolicy(t.change(ctx, "credentials", credentialColumns, "id", c.ID, c.Version, credentialValues(c, c.Version+1)...)); err != nil {
 		return err
+	}
+	if moves {
+		if err := t.crowdOf(ctx, c); err != nil {
+			return err
+		}
 	}
 	if err := t.Later(ctx, "delete from credential_endpoints where credential_id = $1", c.ID); err != nil {
 		return err

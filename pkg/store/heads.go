@@ -15,6 +15,8 @@ type end struct {
 	loaded bool // kept is what the database has
 	kept   audit.Head
 	next   audit.Head
+	rules  bool     // the transaction changes a policy or an integration
+	alone  []string // policies of one holder among them
 }
 
 func headOf(slot *sqldb.Slot) *end {
@@ -47,6 +49,14 @@ func chainLost(err error) bool {
 // flushHead writes the new end of the chain, once for all units of a transaction.
 func flushHead(ctx context.Context, tx *sqldb.Tx) error {
 	e := headOf(tx.Slot)
+	if e.rules && tx.Dialect() == sqldb.PostgreSQL {
+		if err := tx.Later(ctx, "select set_config('lock_timeout', '2s', true), pg_advisory_xact_lock("+rulesLock+")"); err != nil {
+			return err
+		}
+	}
+	if err := crowdsOf(ctx, tx, e.alone); err != nil {
+		return err
+	}
 	if e.next.Seq == e.kept.Seq {
 		return nil
 	}
@@ -70,7 +80,7 @@ func settleHead(slot *sqldb.Slot, committed bool) {
 	if !committed || !e.owned {
 		e.loaded = false
 	}
-	e.next = e.kept
+	e.next, e.rules, e.alone = e.kept, false, nil
 }
 
 // Head is the end of the chain that this unit goes on with.

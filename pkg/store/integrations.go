@@ -67,6 +67,7 @@ func (t *txn) AddIntegration(ctx context.Context, i vault.Integration) error {
 
 // ChangeIntegration writes the next version.
 func (t *txn) ChangeIntegration(ctx context.Context, i vault.Integration) error {
+	headOf(t.Slot).rules = true
 	if err := t.change(ctx, "integrations", integrationColumns, "id", i.ID, i.Version, integrationValues(i, i.Version+1)...); err != nil {
 		return err
 	}
@@ -75,6 +76,7 @@ func (t *txn) ChangeIntegration(ctx context.Context, i vault.Integration) error 
 
 // RemoveIntegration removes; its events stay.
 func (t *txn) RemoveIntegration(ctx context.Context, id string, version int64) error {
+	headOf(t.Slot).rules = true
 	return t.remove(ctx, "integrations", id, version)
 }
 

@@ -41,6 +41,9 @@ func (s *Store) issueAll(ctx context.Context, tx *sqldb.Tx, items []any) ([]erro
 	for n, item := range items {
 		all[n], _ = item.(*issue) // Issue gathers nothing else
 	}
+	if err := t.LockRules(ctx); err != nil {
+		return nil, err
+	}
 	if tx.Hopeful && headOf(tx.Slot).loaded {
 		return make([]error, len(items)), t.issueHoping(ctx, all)
 	}
@@ -67,7 +70,7 @@ func (t *txn) addOneByOne(ctx context.Context, all []*issue) ([]bool, error) {
 	for at, i := range all {
 		l := &i.Lease
 		n, err := t.Exec(ctx, t.addIssue, l.ID, l.CredentialID, i.On.Credential, i.On.Policy, i.On.PolicyID, i.On.Policy, i.On.Integration, l.Holder.ID, i.On.Integration,
-			l.Key, i.holder, l.Key, i.token(), i.token(), i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body)
+			l.Key, i.holder, l.Key, i.token(), i.token(), truth(l.Exclusive), l.CredentialID, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body)
 		if c, ok := errors.AsType[*sqldb.ConstraintError](err); ok && c.Name == "leases.credential_id" {
 			continue // something is not as it was
 		}

@@ -21,6 +21,8 @@ func issueCases() []suiteCase {
 		{"a lease is issued only on what it was decided on", caseALeaseIsIssuedOnItsGrounds},
 		{"of many that issue one credential at once one gets it", caseOneOfManyGetsTheCredential},
 		{"a credential that is removed meanwhile is not issued", caseWhatIsRemovedIsNotIssued},
+		{"no rule changes beside a check-out", caseNoRuleChangesBesideACheckOut},
+		{"who has a credential that several could have keeps others from it", caseSharedLeasesKeepExclusiveOnesAway},
 	}
 }
 
@@ -208,4 +210,121 @@ func TestNobodyElseWaitsBehindARecordThatIsHeld(t *testing.T) {
 	close(release)
 	blocker.Wait()
 	verify(t, s, 2*credentials)
+}
+
+// caseSharedLeasesKeepExclusiveOnesAway issues an exclusive lease of a credential
+// whose policy, or another one that it had, let several have it before.
+func caseSharedLeasesKeepExclusiveOnesAway(t *testing.T, s *store.Store) {
+	for n, change := range map[int]func(context.Context, vault.Tx, *vault.Issue) error{
+		1: func(ctx context.Context, tx vault.Tx, i *vault.Issue) error {
+			is, err := tx.Policy(ctx, i.On.PolicyID)
+			is.Exclusive = true
+			i.On.Policy = is.Version + 1
+			return errors.Join(err, tx.ChangePolicy(ctx, is))
+		},
+		2: func(ctx context.Context, tx vault.Tx, i *vault.Issue) error {
+			is, err := tx.Credential(ctx, i.Lease.CredentialID)
+			is.PolicyID, i.On.PolicyID, i.On.Policy, i.On.Credential = "", "", 0, is.Version+1
+			return errors.Join(err, tx.ChangeCredential(ctx, is))
+		},
+	} {
+		shared := issuable(t, s, n)
+		several(t, s, &shared)
+		shared.Lease.Exclusive = false
+		if err := s.Issue(t.Context(), shared); err != nil {
+			t.Fatal(err)
+		}
+		alone := shared
+		alone.Lease.ID, alone.Lease.Key, alone.Lease.Exclusive = "alone "+strconv.Itoa(n)+" at last", "", true
+		update(t, s, func(ctx context.Context, tx vault.Tx) error { return change(ctx, tx, &alone) })
+		if err := s.Issue(t.Context(), alone); !errors.Is(err, vault.ErrStale) {
+			t.Errorf("beside another one: %v", err)
+		}
+		update(t, s, func(ctx context.Context, tx vault.Tx) error {
+			is, err := tx.Lease(ctx, shared.Lease.ID)
+			is.State, is.Ended = vault.LeaseReturned, at(9)
+			return errors.Join(err, tx.ChangeLease(ctx, is), tx.AddLease(ctx, alone.Lease))
+		})
+		again := alone
+		again.Lease.ID = "again " + strconv.Itoa(n) + " at last"
+		update(t, s, func(ctx context.Context, tx vault.Tx) error {
+			is, err := tx.Lease(ctx, alone.Lease.ID)
+			is.State, is.Ended = vault.LeaseReturned, at(9)
+			return errors.Join(err, tx.ChangeLease(ctx, is))
+		})
+		if err := s.Issue(t.Context(), again); err != nil {
+			t.Errorf("after those: %v", err)
+		}
+	}
+}
+
+// several gives the credential of an issue a policy that lets several have it.
+func several(t *testing.T, s *store.Store, i *vault.Issue) {
+	t.Helper()
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		p, err := tx.Policy(ctx, i.On.PolicyID)
+		p.Exclusive = false
+		c, e := tx.Credential(ctx, i.Lease.CredentialID)
+		c.PolicyID = p.ID
+		i.On.Policy, i.On.Credential = p.Version+1, c.Version+1
+		return errors.Join(err, e, tx.ChangePolicy(ctx, p), tx.ChangeCredential(ctx, c))
+	})
+}
+
+// caseNoRuleChangesBesideACheckOut changes an integration or a policy while a lease
+// that was decided on them waits for its credential: whoever comes first, nobody is
+// told that the change is made and has a lease added on the old rules afterwards.
+func caseNoRuleChangesBesideACheckOut(t *testing.T, s *store.Store) {
+	for n, change := range map[int]func(context.Context, vault.Tx, vault.Issue) error{
+		1: func(ctx context.Context, tx vault.Tx, i vault.Issue) error {
+			return tx.RemoveIntegration(ctx, i.Lease.Holder.ID, 1)
+		},
+		2: func(ctx context.Context, tx vault.Tx, i vault.Issue) error {
+			is, err := tx.Integration(ctx, i.Lease.Holder.ID)
+			return errors.Join(err, tx.ChangeIntegration(ctx, is))
+		},
+		3: func(ctx context.Context, tx vault.Tx, i vault.Issue) error {
+			is, err := tx.Policy(ctx, i.On.PolicyID)
+			return errors.Join(err, tx.ChangePolicy(ctx, is))
+		},
+	} {
+		i := issuable(t, s, n)
+		held, release := make(chan struct{}), make(chan struct{})
+		issued, changed := make(chan error, 1), make(chan error, 1)
+		var blocker sync.WaitGroup
+		blocker.Go(func() {
+			_ = s.Update(t.Context(), func(ctx context.Context, tx vault.Tx) error {
+				_, err := tx.LockCredential(ctx, i.Lease.CredentialID)
+				close(held)
+				<-release
+				return errors.Join(err, vault.ErrAbsent)
+			})
+		})
+		<-held
+		go func() { issued <- s.Issue(t.Context(), i) }()
+		time.Sleep(50 * time.Millisecond) // it waits for the credential
+		go func() {
+			changed <- s.Update(t.Context(), func(ctx context.Context, tx vault.Tx) error { return change(ctx, tx, i) })
+		}()
+		first := false
+		select {
+		case err := <-changed:
+			changed <- err
+			first = true
+		case <-time.After(200 * time.Millisecond): // it waits for the lease
+		}
+		close(release)
+		if err := <-issued; first && !errors.Is(err, vault.ErrStale) {
+			t.Errorf("change %d was made, and then the lease: %v", n, err)
+		}
+		if err := <-changed; err != nil {
+			t.Error(err)
+		}
+		blocker.Wait()
+		again := i
+		again.Lease.ID, again.Lease.Key, again.Lease.Exclusive = "again "+strconv.Itoa(n), "", false
+		if err := s.Issue(t.Context(), again); !errors.Is(err, vault.ErrStale) {
+			t.Errorf("after change %d: %v", n, err)
+		}
+	}
 }

@@ -104,6 +104,7 @@ func (t *txn) Leases(ctx context.Context, c vault.LeaseCriteria) (vault.Page[vau
 	}
 	if !c.Before.IsZero() {
 		w.and("due < ?", micros(c.Before))
+		order = " order by due, n" // by its index: PostgreSQL expects many that are open and over, and reads them all
 	}
 	if !c.After.IsZero() {
 		n, err := strconv.ParseInt(c.After.Key, 10, 64)
@@ -149,7 +150,10 @@ const openSpans = `n >> 16 = any (array(select generate_series(
 // AddLease adds; ErrTaken when its id or key is, or when another exclusive lease
 // of the credential is open.
 func (t *txn) AddLease(ctx context.Context, l vault.Lease) error {
-	return t.insert(ctx, "leases", leaseColumns, leaseValues(l, max(l.Version, 1))...)
+	if err := t.insert(ctx, "leases", leaseColumns, leaseValues(l, max(l.Version, 1))...); err != nil {
+		return err
+	}
+	return t.alone(ctx, l)
 }
 
 // ChangeLease writes the next version.

@@ -66,11 +66,32 @@ func (t *txn) AddPolicy(ctx context.Context, p vault.Policy) error {
 
 // ChangePolicy writes the next version.
 func (t *txn) ChangePolicy(ctx context.Context, p vault.Policy) error {
+	e := headOf(t.Slot)
+	if e.rules = true; p.Exclusive {
+		e.alone = append(e.alone, p.ID)
+	}
 	return t.change(ctx, "policies", policyColumns, "id", p.ID, p.Version, policyValues(p, p.Version+1)...)
 }
 
+// LockRules waits until nobody is about to commit a change of a policy or an
+// integration, and keeps others from it until the unit ends. A SQLite file has one
+// writer, so there it is so already. A lock on the rows would be written to them each
+// time; this one isn't. Who changes a rule takes it last, just before the commit, so
+// nobody who has it waits for him, and an import of many rows stops nobody. He waits
+// two seconds at most, for others wait behind him.
+func (t *txn) LockRules(ctx context.Context) error {
+	if t.Dialect() == sqldb.SQLite {
+		return nil
+	}
+	return t.Later(ctx, "select pg_advisory_xact_lock_shared("+rulesLock+")")
+}
+
+// rulesLock is the name of the lock: "rules" in ASCII.
+const rulesLock = "491596309875"
+
 // RemovePolicy removes one that no credential has.
 func (t *txn) RemovePolicy(ctx context.Context, id string, version int64) error {
+	headOf(t.Slot).rules = true
 	var n int64
 	found, err := sqldb.One(ctx, t.Tx, "select 1 from credentials where policy_id = $1 limit 1", []any{id}, []any{&n})
 	if err != nil {

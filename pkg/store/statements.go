@@ -63,13 +63,16 @@ const intoLeases = "insert into leases (id, credential_id, actor_key, exclusive,
 
 // liteIssue adds a lease whose grounds are as they were. It finds null in place of
 // the credential when something is not: a statement that has values and no query
-// can be undone without a copy of the pages it changes.
+// can be undone without a copy of the pages it changes. Leases that are not exclusive
+// may be open from before their policy became so; no index refuses one beside them,
+// and crowds tell.
 const liteIssue = intoLeases + `values ($1, (select id from credentials where id = $2 and version = $3
   and ($4 = 0 or exists (select 1 from policies where id = $5 and version = $6))
   and ($7 = 0 or exists (select 1 from integrations where id = $8 and version = $9))
   and ($10 = '' or not exists (select 1 from requests where actor_key = $11 and idempotency = $12 and idempotency <> ''))
-  and ($13 = x'' or exists (select 1 from access_tokens where hash = $14))),
-  $15, $16, $17, $18, 'open', 0, 1, $19) on conflict do nothing`
+  and ($13 = x'' or exists (select 1 from access_tokens where hash = $14))
+  and ($15 = 0 or not exists (select 1 from crowds where credential_id = $16))),
+  $17, $18, $19, $20, 'open', 0, 1, $21) on conflict do nothing`
 
 // What an issue on PostgreSQL is made of.
 const (
@@ -91,7 +94,8 @@ where (select version from credentials c where c.id = u.credential_id for share)
   and (policy = 0 or (select version from policies p where p.id = u.policy_id) = policy)
   and (integration = 0 or (select version from integrations i where i.id = u.integration_id) = integration)
   and (idempotency = '' or (select 1 from requests r where r.actor_key = u.actor_key and r.idempotency = u.idempotency and r.idempotency <> '') is null)
-  and (token = '' or (select 1 from access_tokens a where a.hash = u.token) is not null)` +
+  and (token = '' or (select 1 from access_tokens a where a.hash = u.token) is not null)
+  and (u.exclusive = 0 or (select 1 from crowds s where s.credential_id = u.credential_id) is null)` +
 		order + " on conflict do nothing returning id"
 }
 

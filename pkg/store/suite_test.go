@@ -22,7 +22,7 @@ type suiteCase struct {
 }
 
 func suite() []suiteCase {
-	return slices.Concat(recordCases(), tokenCases(), issueCases(), passageCases(), ruleCases(), searchCases(), eventCases(), lotCases())
+	return slices.Concat(recordCases(), tokenCases(), issueCases(), passageCases(), ruleCases(), searchCases(), eventCases(), lotCases(), collectCases())
 }
 
 func view(t *testing.T, s *store.Store, read func(context.Context, vault.Reader) error) {
@@ -60,6 +60,7 @@ func recordCases() []suiteCase {
 		{"integrations come back as they were", caseIntegrationsComeBackAsTheyWere},
 		{"credentials, secrets and policies come back as they were", caseCredentialsSecretsAndPoliciesComeBackAsTheyWere},
 		{"requests and leases come back as they were", caseRequestsAndLeasesComeBackAsTheyWere},
+		{"a request that comes back frees the key of its lease", caseARequestThatComesBackFreesTheKeyOfItsLease},
 		{"changed credentials and policies come back as they were", caseChangedCredentialsAndPoliciesComeBackAsTheyWere},
 		{"leases and requests are listed page by page", caseLeasesAndRequestsAreListedPageByPage},
 		{"ids are found by their beginnings", caseIDsAreFoundByTheirBeginnings},
@@ -158,6 +159,35 @@ func caseRequestsAndLeasesComeBackAsTheyWere(t *testing.T, s *store.Store) {
 			t.Errorf("%v", q)
 		}
 		return errors.Join(err, err2)
+	})
+}
+
+func caseARequestThatComesBackFreesTheKeyOfItsLease(t *testing.T, s *store.Store) {
+	approved, first := aRequest(1, id(2)), aLease("a1b2c3d4", id(2))
+	approved.State, first.Key, first.RequestID = vault.RequestApproved, approved.Key, approved.ID
+	second := first
+	second.ID = "a1b2c3d5"
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		return errors.Join(tx.AddRequest(ctx, approved), tx.AddLease(ctx, first), tx.ChangeRequest(ctx, approved.Collect(first.ID)))
+	})
+	first.State, first.Ended = vault.LeaseReturned, at(9)
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeLease(ctx, first) })
+	refuses(t, s, vault.ErrTaken, func(ctx context.Context, tx vault.Tx) error { return tx.AddLease(ctx, second) })
+	first.Key, first.Digest, first.Version = "", "", 2
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		collected, err1 := tx.Request(ctx, approved.ID)
+		back, err2 := collected.Reopen(first.ID)
+		return errors.Join(err1, err2, tx.ChangeRequest(ctx, back), tx.ChangeLease(ctx, first), tx.AddLease(ctx, second))
+	})
+	first.Version, approved.Version = 3, 3
+	view(t, s, func(ctx context.Context, r vault.Reader) error {
+		both, err1 := r.Leases(ctx, vault.LeaseCriteria{Holder: &first.Holder, Paging: vault.Paging{Limit: 3}})
+		same(t, both.Items, []vault.Lease{first, second})
+		keyed, err2 := r.Leases(ctx, vault.LeaseCriteria{Holder: &first.Holder, Key: second.Key, Paging: vault.Paging{Limit: 3}})
+		same(t, keyed.Items, []vault.Lease{second})
+		got, err3 := r.Request(ctx, approved.ID)
+		same(t, got, approved)
+		return errors.Join(err1, err2, err3)
 	})
 }
 

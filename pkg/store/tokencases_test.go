@@ -47,6 +47,14 @@ func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
 		t.Errorf("version %d, want 2", h.Version)
 	}
 	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, vault.TokenHash{9}) })
+	update(t, s, func(ctx context.Context, tx vault.Tx) error {
+		there, err := tx.HasToken(ctx, want.Hash)
+		other, e := tx.HasToken(ctx, vault.TokenHash{9})
+		if !there || other {
+			t.Errorf("there: %t, and one that nobody has: %t", there, other)
+		}
+		return errors.Join(err, e)
+	})
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveIntegration(ctx, i.ID, 2) })
 	absent(t, s, want.Hash)
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })

@@ -29,6 +29,12 @@ func (t *txn) AddToken(ctx context.Context, v vault.Token) error {
 		v.Hash[:], v.IntegrationID, v.From.String(), v.Epoch, micros(v.Made), micros(v.Expires))
 }
 
+// HasToken reports whether it is there. It keeps nobody from removing it.
+func (t *txn) HasToken(ctx context.Context, hash vault.TokenHash) (bool, error) {
+	var n int64
+	return sqldb.One(ctx, t.Tx, "select 1 from access_tokens where hash = $1", []any{hash[:]}, []any{&n})
+}
+
 // RemoveToken removes one that is there.
 func (t *txn) RemoveToken(ctx context.Context, hash vault.TokenHash) error {
 	n, err := t.Exec(ctx, "delete from access_tokens where hash = $1", hash[:])

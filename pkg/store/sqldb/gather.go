@@ -3,7 +3,9 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +27,7 @@ func newLanes(count int, run func([]*job) error) *lanes {
 
 // hand hands an item in and returns the answer to it. A caller whose context ends
 // takes back what has not begun. What becomes of the rest has to be known, unless
-// the caller may leave then too.
+// the caller may leave then too, and does not run its lot itself.
 func (l *lanes) hand(ctx context.Context, item any, leave bool) error {
 	j := &job{ctx: ctx, item: item, answer: make(chan error, 1)}
 	select {
@@ -55,7 +57,7 @@ func (l *lanes) hand(ctx context.Context, item any, leave bool) error {
 const laneTime = time.Second
 
 // lead runs what waits in the lane that the caller has got: nothing when another
-// lane has taken it all. The caller waits only for an item of its own.
+// lane has taken it all. The caller waits only for the lot that its own item is in.
 func (l *lanes) lead(own *job) {
 	runtime.Gosched() // whoever is about to hand something in does so first
 	lot := l.take()
@@ -65,7 +67,7 @@ func (l *lanes) lead(own *job) {
 		defer time.AfterFunc(laneTime, leave).Stop()
 		l.serve(lot)
 	}
-	if len(lot) == 1 && lot[0] == own {
+	if slices.Contains(lot, own) {
 		work()
 		return
 	}
@@ -98,7 +100,7 @@ func (l *lanes) serve(lot []*job) {
 	if len(lot) == 0 {
 		return
 	}
-	err := l.run(lot)
+	err := l.attempt(lot)
 	if len(lot) > 1 && ofOne(err) {
 		for _, j := range lot {
 			j.left = true
@@ -112,6 +114,17 @@ func (l *lanes) serve(lot []*job) {
 		}
 		j.answer <- j.err
 	}
+}
+
+// attempt makes a panic the failure of all: whoever leads may be served by somebody
+// who goes on after it, and the others wait for an answer.
+func (l *lanes) attempt(lot []*job) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &unknown{fmt.Errorf("lot: panic: %v", r)}
+		}
+	}()
+	return l.run(lot)
 }
 
 // ofOne reports whether a failure may come from one item: a lock that another

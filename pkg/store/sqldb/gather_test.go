@@ -155,6 +155,37 @@ func failsBesideOthers(t *testing.T, failure, spared error, attempts int64) {
 	}
 }
 
+// TestAPanicIsAnsweredToAll has what runs a lot panic.
+func TestAPanicIsAnsweredToAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		l := newLanes(1, func(lot []*job) error {
+			<-hold
+			if len(lot) > 1 {
+				panic("as it was asked to")
+			}
+			return nil
+		})
+		answers := make(chan error, 4)
+		for range cap(answers) {
+			go func() { answers <- l.hand(t.Context(), nil, false) }()
+			synctest.Wait()
+		}
+		close(hold)
+		synctest.Wait()
+		failed := 0
+		for range cap(answers) {
+			if err := <-answers; isUnknown(err) {
+				failed++
+			}
+		}
+		if err := l.hand(t.Context(), nil, false); err != nil || failed != 3 || len(l.free) > 0 {
+			t.Error(failed, len(l.free), err)
+		}
+	})
+}
+
 func TestALotThatTakesLongLeavesItsLane(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

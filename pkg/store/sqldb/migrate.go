@@ -110,7 +110,7 @@ func Migrate(ctx context.Context, db DB, known []Migration, now time.Time) ([]st
 	}
 }
 
-// advisory is the lock under which PostgreSQL is migrated: "redim" in ASCII.
+// advisory is the lock under which PostgreSQL is migrated.
 const advisory = "select pg_advisory_xact_lock(491260766573)"
 
 // step applies the next migration, if there is one.

@@ -135,7 +135,10 @@ func (d *pg) insist(ctx context.Context, try func(context.Context, *pgxpool.Conn
 
 func (d *pg) once(ctx context.Context, try func(context.Context, *pgxpool.Conn) error) error {
 	conn, err := d.pool.Acquire(ctx)
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled): // which is no fault of the server
+		return ctx.Err()
+	case err != nil:
 		return &unreached{err}
 	}
 	defer conn.Release()

@@ -29,6 +29,18 @@ func postgres(t *testing.T, address string) sqldb.DB {
 	return db
 }
 
+// TestACallerWhoLeftSaysNothingOfTheServer has callers leave before there is a connection.
+func TestACallerWhoLeftSaysNothingOfTheServer(t *testing.T) {
+	t.Parallel()
+	db := postgres(t, "postgres://admin@127.0.0.1:1/vault?sslmode=disable")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	unit := func(context.Context, *sqldb.Tx) error { return nil }
+	for name, do := range map[string]func(context.Context, sqldb.Unit) error{"read": db.Read, "write": db.Write, "glance": db.Glance} {
+		t.Run(name, func(t *testing.T) { fails(t, do(ctx, unit), pam.ErrInterrupted, "interrupted") })
+	}
+}
+
 func TestPostgreSQLKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	server := storetest.Start(t)
