@@ -32,7 +32,7 @@ func (q *Session) CheckOut(ctx context.Context, as pam.Identity, c pam.Credentia
 }
 
 // prepared is what was read, and opened, before the unit that releases it
-// begins. A rule that changes meanwhile holds for the next check-out.
+// begins. The unit looks whether it is still so.
 type prepared struct {
 	credential  Credential
 	policy      Policy
@@ -55,6 +55,7 @@ type attempt struct {
 type outcome struct {
 	lease   Lease
 	passage *Passage // what is to be asked of another service now
+	on      Grounds  // of a lease that has a passage
 	request Request  // that is collected or waited for; its id is empty without one
 	secret  secret.Value
 	err     error // a refusal, which is kept with its events
@@ -91,7 +92,7 @@ func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared
 	a := q.begin(intent, ready)
 	a.credential = ready.credential
 	v := a.decide()
-	if !a.ask.Known.of(a.integration) || v.hold == 0 || a.policy.Approval.Needed > 0 || a.policy.Rotator != "" || a.ask.Request != "" || !a.credential.Source.Here() {
+	if !a.ask.Known.of(a.integration, a.now) || v.hold == 0 || a.policy.Approval.Needed > 0 || a.policy.Rotator != "" || a.ask.Request != "" || !a.credential.Source.Here() {
 		return outcome{}, errUnplain
 	}
 	a.lease = a.newLease(v.hold)
@@ -248,11 +249,17 @@ func (a *attempt) run(ctx context.Context, tx Tx, ready prepared) (outcome, erro
 
 // look reads the situation, and ends leases and waits whose time is over.
 func (a *attempt) look(ctx context.Context, tx Tx, ready prepared) (err error) {
+	if err := tx.LockRules(ctx); err != nil {
+		return err
+	}
 	if a.credential, err = tx.LockCredential(ctx, ready.credential.ID); err != nil && !errors.Is(err, ErrAbsent) {
 		return err
 	}
 	if err != nil || a.credential.Secret != ready.credential.Secret || a.credential.PolicyID != ready.credential.PolicyID {
 		return errMoved
+	}
+	if err := a.rules(ctx, tx); err != nil {
+		return err
 	}
 	if a.policy.Exclusive {
 		if err := a.leases(ctx, tx); err != nil {
@@ -336,7 +343,7 @@ func compose(base, said string) string {
 func (a *attempt) finish(ctx context.Context, tx Tx, ready prepared, refusal error) (outcome, error) {
 	if refusal == nil && a.passage != nil {
 		a.events = append(a.events, a.event(audit.CheckoutIntent))
-		return outcome{lease: a.lease, passage: a.passage}, a.service.record(ctx, tx, a.events...)
+		return outcome{lease: a.lease, passage: a.passage, on: a.grounds()}, a.service.record(ctx, tx, a.events...)
 	}
 	out := a.conclude(ready, refusal)
 	return out, a.service.record(ctx, tx, a.events...)

@@ -94,7 +94,7 @@ type LeaseCriteria struct {
 	CredentialID string
 	Holder       *Actor // by Actor.Same
 	Key          string
-	Before       time.Time // Due is before this; zero: whenever
+	Before       time.Time // Due is before this, and who is due first comes first, in one page; zero: whenever
 	Paging
 }
 

@@ -40,7 +40,7 @@ func (s situation) decide() verdict {
 	}
 	v := verdict{hold: hold}
 	if s.policy.Approval.Needed > 0 && s.approved == nil {
-		if s.integration == nil || !s.integration.Skip.Holds(s.now) {
+		if !s.skips() {
 			return verdict{wait: true}
 		}
 		v.skipped = true
@@ -50,6 +50,9 @@ func (s situation) decide() verdict {
 	}
 	return v
 }
+
+// skips reports whether the actor may do without an approval.
+func (s situation) skips() bool { return s.integration != nil && s.integration.Skip.Holds(s.now) }
 
 func (s situation) admit() error {
 	if s.credential.Source.Here() && s.credential.Secret == 0 {

@@ -121,6 +121,10 @@ func (f *fakeStore) Issue(ctx context.Context, i vault.Issue) error {
 		if i.Lease.Key != "" && len(waits.Items) > 0 {
 			return vault.ErrStale
 		}
+		open, _ := tx.Leases(ctx, vault.LeaseCriteria{State: vault.LeaseOpen, CredentialID: i.Lease.CredentialID, Paging: vault.Paging{Limit: 1}})
+		if i.Lease.Exclusive && len(open.Items) > 0 {
+			return vault.ErrStale
+		}
 		if err := tx.AddLease(ctx, i.Lease); errors.Is(err, vault.ErrTaken) {
 			return vault.ErrStale
 		} else if err != nil {
@@ -368,6 +372,8 @@ func (s *fakeState) Policies(_ context.Context, c vault.PolicyCriteria) (vault.P
 func (s *fakeState) AddPolicy(_ context.Context, p vault.Policy) error {
 	return add(s.policies, p.ID, p.Name, p, policyName)
 }
+
+func (s *fakeState) LockRules(context.Context) error { return nil }
 
 func (s *fakeState) ChangePolicy(_ context.Context, p vault.Policy) error {
 	return change(s.policies, p.ID, p.Version, p, func(p *vault.Policy) *vault.Stamp { return &p.Stamp }, policyName)

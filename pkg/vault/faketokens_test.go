@@ -41,6 +41,11 @@ func (s *fakeState) AddToken(_ context.Context, t vault.Token) error {
 	return nil
 }
 
+func (s *fakeState) HasToken(_ context.Context, hash vault.TokenHash) (bool, error) {
+	_, ok := s.tokens[hash]
+	return ok, nil
+}
+
 func (s *fakeState) RemoveToken(_ context.Context, hash vault.TokenHash) error {
 	if _, ok := s.tokens[hash]; !ok {
 		return vault.ErrAbsent

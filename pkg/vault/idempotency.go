@@ -11,6 +11,10 @@ import (
 // something else.
 var ErrKeyReused = errors.New("the idempotency key was used for another check-out")
 
+// ErrUncollected stands beside a request that can't be collected, because it is
+// another's, is over, or is being collected at this moment.
+var ErrUncollected = errors.New("the request can't be collected")
+
 // repeated finds what an earlier check-out with the same key came to, whose
 // answer was lost: its lease, which is released again; or a request that waits.
 // The refusal says why the key can't be used as it is.
@@ -70,6 +74,7 @@ func (a *attempt) uncollected(ctx context.Context, tx Tx) (outcome, error) {
 	if a.request != nil {
 		return a.wait(ctx, tx)
 	}
-	return a.finish(ctx, tx, prepared{}, pam.Failf(pam.ErrNotFound, "request %q is not waiting for you", a.ask.Request).
-		WithHint("list yours with: requests list"))
+	f := pam.Failf(pam.ErrNotFound, "request %q is not waiting for you", a.ask.Request).WithHint("list yours with: requests list")
+	f.Err = ErrUncollected
+	return a.finish(ctx, tx, prepared{}, f)
 }

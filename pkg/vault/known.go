@@ -1,27 +1,43 @@
 package vault
 
 import (
+	"context"
 	"errors"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/secret"
 )
 
 // Known is how a caller was recognised: by a token that was good when the store was
-// asked for it last. It may have ended since. Zero: the store was asked just now.
+// asked for it last. It may have ended since. Zero: a caller that needs no token.
 type Known struct {
 	token   TokenHash
+	expires time.Time
 	version int64 // of the integration that has it
+	asked   bool  // the store was, in this call
 }
 
-// ErrUnsure tells that a caller who was only recognised has to be authenticated
-// before anything else is decided. Nothing was done or recorded.
-var ErrUnsure = errors.New("the caller was only recognised")
+// ErrUnsure tells that a caller has to be authenticated before anything else is
+// decided: it was only recognised, or is not any more what it was when it was
+// authenticated. Nothing was done or recorded.
+var ErrUnsure = errors.New("the caller has to be authenticated anew")
 
 // Sure reports whether the store was asked for the token.
-func (k Known) Sure() bool { return k.version == 0 }
+func (k Known) Sure() bool { return k.version == 0 || k.asked }
 
-// of reports whether the integration is the one that was recognised, as it was.
-func (k Known) of(i *Integration) bool { return k.Sure() || i != nil && i.Version == k.version }
+// of reports whether the integration is the one that was recognised, as it was, and
+// the time of its token is not over.
+func (k Known) of(i *Integration, now time.Time) bool {
+	return k.version == 0 || i != nil && i.Version == k.version && now.Before(k.expires)
+}
+
+// holds reports whether that is so, and the token is there.
+func (k Known) holds(ctx context.Context, tx TokenWriter, i *Integration, now time.Time) (bool, error) {
+	if !k.of(i, now) || k.version == 0 {
+		return k.version == 0, nil
+	}
+	return tx.HasToken(ctx, k.token)
+}
 
 // with adds that the token has to be there still.
 func (g Grounds) with(k Known) Grounds {
@@ -47,5 +63,5 @@ func (s *Service) Recognise(d Door, token secret.Value) (Integration, Known, boo
 	if cause, _ := h.Token.held(d, i, s.now()); cause != "" {
 		return Integration{}, Known{}, false
 	}
-	return i, Known{token: hash, version: h.Version}, true
+	return i, Known{token: hash, expires: h.Token.Expires, version: h.Version}, true
 }

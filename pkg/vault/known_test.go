@@ -9,13 +9,13 @@ import (
 )
 
 // recognised signs in, and is authenticated once.
-func (w *world) recognised(name string) (vault.Integration, vault.Admission) {
+func (w *world) recognised() (vault.Integration, vault.Admission) {
 	w.Helper()
-	i, credential := w.applicant(name)
+	i, credential := w.applicant("nightly")
 	if _, err := w.EditIntegration(w.Context(), admin("root"), i.ID, 0, vault.IntegrationEdit{Grants: &[]vault.Pattern{{System: "web*", Account: "*"}}}); err != nil {
 		w.Fatal(err)
 	}
-	got := w.signIn(name, credential)
+	got := w.signIn("nightly", credential)
 	if _, _, ok := w.Recognise(door("10.0.0.1"), got.Token); ok {
 		w.Error("recognised before the store was asked")
 	}
@@ -28,7 +28,7 @@ func (w *world) recognised(name string) (vault.Integration, vault.Admission) {
 func TestWhoWasAuthenticatedIsRecognisedUntilTheTokenEndsAndFromItsAddressOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	i, got := w.recognised("nightly")
+	i, got := w.recognised()
 	who, known, ok := w.Recognise(door("::ffff:10.0.0.1"), got.Token)
 	if !ok || who.ID != i.ID || known.Sure() {
 		t.Error(who, known, ok)
@@ -68,7 +68,7 @@ func TestWhoIsOnlyRecognisedGetsNothingWhenAnythingChanged(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.credential("web01/backup", "")
-			_, got := w.recognised("nightly")
+			_, got := w.recognised()
 			who, known, ok := w.Recognise(door("10.0.0.1"), got.Token)
 			if !ok {
 				t.Fatal("not recognised")
@@ -99,7 +99,7 @@ func TestARecognisedCallerWhoseIntegrationWasReadAgainIsUnsure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.credential("web01/backup", "")
-	i, got := w.recognised("nightly")
+	i, got := w.recognised()
 	who, known, _ := w.Recognise(door("10.0.0.1"), got.Token)
 	edited, err := w.EditIntegration(t.Context(), admin("root"), i.ID, 0, vault.IntegrationEdit{Generate: true})
 	if err != nil {

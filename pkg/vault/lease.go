@@ -24,7 +24,7 @@ type Lease struct {
 	Comment      string
 	Ticket       string
 	RequestID    string // the approved request it was collected with
-	Key          string // idempotency key; empty: none. Unique for each holder
+	Key          string // idempotency key; empty: none, or free again because it came to nothing. Unique for each holder
 	Digest       string // of what was asked with the key
 	At           time.Time
 	Due          time.Time // never zero

@@ -26,7 +26,11 @@ func (q *Session) CheckIn(ctx context.Context, _ pam.Identity, c pam.Credential,
 		return err
 	}
 	if given.passedOn() {
-		return q.service.handBackOf(context.WithoutCancel(ctx), given)
+		err := q.service.handBackOf(context.WithoutCancel(ctx), given)
+		if q.ask.Later && errors.Is(err, pam.ErrPartial) {
+			return nil
+		}
+		return err
 	}
 	if q.ask.Later {
 		return nil
@@ -141,6 +145,9 @@ func (s *Service) Lease(ctx context.Context, id string) (Lease, error) {
 func (q *Session) Extend(ctx context.Context, id string, hold time.Duration) (Lease, error) {
 	var is Lease
 	err := q.service.store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		if err := tx.LockRules(ctx); err != nil {
+			return err
+		}
 		l, err := tx.Lease(ctx, id)
 		now := q.service.now()
 		if err != nil || !l.Holder.Same(q.ask.Actor) || l.State != LeaseOpen || !now.Before(l.Due) {
@@ -151,7 +158,8 @@ func (q *Session) Extend(ctx context.Context, id string, hold time.Duration) (Le
 		if a.credential, err = tx.LockCredential(ctx, l.CredentialID); err != nil {
 			return notHeld(err, id)
 		}
-		if err := a.extendable(ctx, tx); err != nil {
+		skipped, err := a.extendable(ctx, tx, l)
+		if err != nil {
 			return err
 		}
 		was := l.Due
@@ -166,25 +174,56 @@ func (q *Session) Extend(ctx context.Context, id string, hold time.Duration) (Le
 		is = l
 		e := q.service.leaseEvent(audit.CheckoutExtended, q.ask.Actor, l)
 		e.Outcome, e.Changes = audit.OutcomeDone, []audit.Change{{Field: "due", Old: timeOrNone(was), New: timeOrNone(l.Due)}}
-		return q.service.record(ctx, tx, e)
+		return q.service.record(ctx, tx, append(skipped, e)...)
 	})
 	return is, err
 }
 
-func (a *attempt) extendable(ctx context.Context, tx Tx) (err error) {
-	if a.policy, err = policyFor(ctx, tx, a.credential); err != nil {
-		return err
-	}
-	if a.actor.Kind == ActorIntegration {
-		i, err := tx.Integration(ctx, a.actor.ID)
-		if err != nil {
-			return found(err, "integration", a.actor.Name, "integrations search")
-		}
-		a.integration = &i
+// extendable refuses what a check-out would be refused now. Beyond what was approved,
+// a lease lasts only if nobody has to approve, or that may be skipped; the event of
+// that is returned.
+func (a *attempt) extendable(ctx context.Context, tx Tx, l Lease) (skipped []audit.Event, err error) {
+	if err := a.rules(ctx, tx); err != nil {
+		return nil, err
 	}
 	if err := a.admit(); err != nil {
+		return nil, err
+	}
+	if _, err := a.hold(); err != nil || a.policy.Approval.Needed == 0 {
+		return nil, err
+	}
+	r, err := tx.Request(ctx, l.RequestID)
+	switch {
+	case err != nil && !errors.Is(err, ErrAbsent):
+		return nil, err
+	case a.want <= r.For:
+		return nil, nil
+	case !a.skips():
+		return nil, pam.Failf(pam.ErrDenied, "%s hours for %s are not approved", FormatHours(a.want), l.Credential).WithHint("check it in, and ask for a check-out that lasts so long")
+	}
+	e := a.service.leaseEvent(audit.ApprovalSkipped, a.actor, l)
+	e.Policy, e.Justification = a.policy.Name, a.integration.Skip.Justification
+	return []audit.Event{e}, nil
+}
+
+// rules reads what the unit is decided by, which LockRules keeps as it is. An
+// integration that is gone is none: admit refuses it.
+func (a *attempt) rules(ctx context.Context, tx Tx) (err error) {
+	if a.policy, err = policyFor(ctx, tx, a.credential); err != nil || a.actor.Kind != ActorIntegration {
 		return err
 	}
-	_, err = a.hold()
+	i, err := tx.Integration(ctx, a.actor.ID)
+	switch {
+	case err == nil:
+		a.integration = &i
+	case errors.Is(err, ErrAbsent):
+		a.integration = nil
+	default:
+		return err
+	}
+	holds, err := a.ask.Known.holds(ctx, tx, a.integration, a.now)
+	if err == nil && !holds {
+		err = ErrUnsure
+	}
 	return err
 }

@@ -133,30 +133,31 @@ func (s *Service) admit(ctx context.Context, d Door, i Integration) (Admission, 
 // Authenticate tells whose a token is. A *Refusal of pam.ErrTokenRefused says
 // that it is none, or no more good, or not from this address.
 func (s *Service) Authenticate(ctx context.Context, d Door, token secret.Value) (Integration, error) {
-	i, _, err := s.AuthenticateFor(ctx, d, token, "")
+	i, _, _, err := s.AuthenticateFor(ctx, d, token, "")
 	return i, err
 }
 
-// AuthenticateFor is Authenticate, and reads the lease that the call is about in
-// the same question. It is the zero Lease when there is none of the id; whose it
+// AuthenticateFor is Authenticate, tells how the caller is known, and reads the lease
+// that the call is about in the same question. It is the zero Lease when there is none of the id; whose it
 // is, is for the caller to look at.
-func (s *Service) AuthenticateFor(ctx context.Context, d Door, token secret.Value, lease string) (Integration, Lease, error) {
+func (s *Service) AuthenticateFor(ctx context.Context, d Door, token secret.Value, lease string) (Integration, Known, Lease, error) {
 	d = d.normal()
 	if !looksRandom(token) {
-		return Integration{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "it is no token")
+		return Integration{}, Known{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "it is no token")
 	}
 	h, i, err := s.held(ctx, tokenHash(token), lease)
 	if errors.Is(err, ErrAbsent) {
-		return Integration{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "nobody has this token")
+		return Integration{}, Known{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "nobody has this token")
 	}
 	if err != nil {
-		return Integration{}, Lease{}, err
+		return Integration{}, Known{}, Lease{}, err
 	}
 	if cause, detail := h.Token.held(d, i, s.now()); cause != "" {
-		return Integration{}, Lease{}, s.turnAway(ctx, d, i, cause, detail)
+		return Integration{}, Known{}, Lease{}, s.turnAway(ctx, d, i, cause, detail)
 	}
 	s.memory.tokens.keep(string(h.Token.Hash[:]), &Holding{Token: h.Token, Version: h.Version})
-	return i, h.Lease, nil
+	known := Known{token: h.Token.Hash, expires: h.Token.Expires, version: i.Version, asked: true}
+	return i, known, h.Lease, nil
 }
 
 // held reads a token with its integration as it is now, and a lease if one is named.

@@ -69,8 +69,20 @@ func (s *Service) Behind(ctx context.Context) (time.Duration, error) {
 
 // CatchUp ends the leases and waits whose time was over while nobody looked, and
 // calls one rotator that is due. It is for the start of every command: where
-// there is nothing to do, it reads once and writes nothing.
+// there is nothing to do, it reads and writes nothing.
 func (s *Service) CatchUp(ctx context.Context) (Maintained, error) {
+	done, err := s.EndOverdue(ctx)
+	if err != nil {
+		return done, err
+	}
+	rotated, err := s.RotateOne(ctx)
+	done.Rotated, done.Unrotated = rotated.Rotated, rotated.Unrotated
+	return done, err
+}
+
+// EndOverdue ends the leases and waits whose time is over. It waits for no
+// rotator. Where there is nothing to end, it reads once and writes nothing.
+func (s *Service) EndOverdue(ctx context.Context) (Maintained, error) {
 	before := s.now().Add(time.Microsecond)
 	overdue, err := view(ctx, s, func(ctx context.Context, r Reader) (bool, error) {
 		leases, err := r.Leases(ctx, LeaseCriteria{State: LeaseOpen, Before: before, Paging: Paging{Limit: 1}})
@@ -78,19 +90,27 @@ func (s *Service) CatchUp(ctx context.Context) (Maintained, error) {
 			return true, err
 		}
 		waits, err := r.Requests(ctx, RequestCriteria{States: []RequestState{RequestPending, RequestApproved}, Before: before, Paging: Paging{Limit: 1}})
-		if err != nil || len(waits.Items) > 0 || len(s.rotators) == 0 {
-			return len(waits.Items) > 0, err
-		}
-		due, err := r.DueRotations(ctx, before, 1)
-		return len(due) > 0, err
+		return len(waits.Items) > 0, err
 	})
 	if err != nil || !overdue {
 		return Maintained{}, err
 	}
-	done, err := s.endAll(ctx)
-	if err == nil && len(s.rotators) > 0 {
-		done.Rotated, done.Unrotated, err = s.rotateDue(ctx, 1)
+	return s.endAll(ctx)
+}
+
+// RotateOne calls one rotator that is due, which may take RotatorTime. Several may
+// run at once.
+func (s *Service) RotateOne(ctx context.Context) (done Maintained, err error) {
+	if len(s.rotators) == 0 {
+		return done, nil
 	}
+	due, err := view(ctx, s, func(ctx context.Context, r Reader) ([]DueRotation, error) {
+		return r.DueRotations(ctx, s.now().Add(time.Microsecond), 1)
+	})
+	if err != nil || len(due) == 0 {
+		return done, err
+	}
+	done.Rotated, done.Unrotated, err = s.rotateDue(ctx, 1)
 	return done, err
 }
 

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -39,13 +40,16 @@ const patience = 15 * time.Minute
 // is the lease and its passage.
 type passing struct {
 	engine.Source
+	session *Session
 	service *Service
 	actor   Actor
 	ready   prepared
+	on      Grounds
 	lease   Lease
 	passage Passage
-	hash    string // of the secret that was released
+	hash    string // of the secret that was released; empty: none was
 	cause   error  // why none was
+	barred  error  // why what the service released is not
 }
 
 // passOn checks a credential out where it is kept. The rules are asked first,
@@ -56,7 +60,7 @@ func (q *Session) passOn(ctx context.Context, intent pam.Checkout, ready prepare
 	if err != nil || q.service.rehearses() {
 		return out, err
 	}
-	p := &passing{service: q.service, actor: q.ask.Actor, ready: ready, lease: out.lease, passage: *out.passage}
+	p := &passing{session: q, service: q.service, actor: q.ask.Actor, ready: ready, on: out.on, lease: out.lease, passage: *out.passage}
 	release, err := p.run(ctx)
 	return outcome{lease: p.lease, secret: release.Secret}, err
 }
@@ -106,9 +110,15 @@ func (p *passing) run(ctx context.Context) (pam.Release, error) {
 	}
 	e, ask, err := p.find(ctx)
 	if err != nil {
-		return pam.Release{}, errors.Join(err, p.refused(ctx, err))
+		return pam.Release{}, errors.Join(fromSource(err), p.refused(ctx, err))
 	}
 	_, release, err := e.CheckOut(ctx, ask)
+	if p.barred != nil {
+		return pam.Release{}, p.barred
+	}
+	if p.cause != nil {
+		err = fromSource(err)
+	}
 	if errors.Is(err, pam.ErrUncertain) {
 		return release, pam.Failf(classOf(err), "%w", err).WithHint("maintenance gives %s back there by itself; try again in %s", p.lease.Credential, patience)
 	}
@@ -165,12 +175,12 @@ func (p *passing) CheckOut(ctx context.Context, as pam.Identity, c pam.Credentia
 // lost, and the vault kept no copy.
 func (p *passing) again(ctx context.Context) (pam.Release, error) {
 	if _, err := p.engine(ctx); err != nil {
-		return pam.Release{}, err
+		return pam.Release{}, fromSource(err)
 	}
 	there := p.passage.Checkout
 	release, err := p.CheckOut(ctx, there.Identity, there.Credential, engine.WireComment(there))
 	if err != nil {
-		return release, err
+		return release, fromSource(err)
 	}
 	if err := p.released(ctx); err != nil {
 		release.Secret.Wipe()
@@ -191,7 +201,7 @@ func (p *passing) Append(ctx context.Context, c pam.Checkout) error {
 	case pam.CheckoutRefused:
 		return p.refused(ctx, p.cause)
 	}
-	return p.refused(ctx, pam.ErrJournal) // given back, because its release could not be kept
+	return p.refused(ctx, cmp.Or(p.barred, error(pam.Failf(pam.ErrJournal, "given back, because its release could not be kept"))))
 }
 
 // Open is not asked of it.
@@ -201,12 +211,20 @@ func (p *passing) update(ctx context.Context, work func(context.Context, Tx) err
 	return p.service.store.Update(ctx, work)
 }
 
-// released records the release of a secret to the holder of the lease.
+// released records the release of a secret to the holder of the lease, which stands
+// on what the lease was decided on: answering may have taken the service long.
 func (p *passing) released(ctx context.Context) error {
 	return p.update(ctx, func(ctx context.Context, tx Tx) error {
+		p.barred = nil
+		if err := tx.LockRules(ctx); err != nil {
+			return err
+		}
 		l, err := tx.Lease(ctx, p.lease.ID)
 		if err != nil || l.State != LeaseOpen {
 			return notHeld(err, p.lease.ID)
+		}
+		if p.barred, err = p.stands(ctx, tx); err != nil || p.barred != nil {
+			return cmp.Or(err, p.barred)
 		}
 		if err := tx.ChangePassage(ctx, p.passage); err != nil {
 			return err
@@ -217,7 +235,28 @@ func (p *passing) released(ctx context.Context) error {
 	})
 }
 
-// refused ends the lease of a check-out that came to nothing.
+// stands tells why the secret may not be released now, if it may not.
+func (p *passing) stands(ctx context.Context, tx Tx) (barred, err error) {
+	a := &attempt{Session: p.session}
+	a.now, a.actor = p.lease.At, p.actor // the time of the token is that of the lease
+	if a.credential, err = tx.Credential(ctx, p.lease.CredentialID); err != nil {
+		return nil, notHeld(err, p.lease.ID)
+	}
+	if err = a.rules(ctx, tx); err != nil && !errors.Is(err, ErrUnsure) {
+		return nil, err
+	}
+	if err == nil && a.grounds() == p.on {
+		return nil, nil
+	}
+	if barred = a.admit(); barred == nil {
+		barred = pam.Failf(pam.ErrConflict, "the rules of %s, or who asks for it, changed while %s was asked", p.lease.Credential, p.passage.Source).WithHint("try again")
+	}
+	return barred, nil
+}
+
+// refused ends the lease of a check-out that came to nothing. When nothing was
+// released there, an approval that it was collected with is given back, and its
+// key is free again.
 func (p *passing) refused(ctx context.Context, cause error) error {
 	return p.update(context.WithoutCancel(ctx), func(ctx context.Context, tx Tx) error {
 		l, err := tx.Lease(ctx, p.lease.ID)
@@ -225,11 +264,22 @@ func (p *passing) refused(ctx context.Context, cause error) error {
 			return notHeld(err, p.lease.ID)
 		}
 		l.State, l.Ended, l.Stamp = LeaseReturned, p.service.now(), p.service.touch(l.Stamp, p.actor)
+		e := p.service.leaseEvent(audit.CheckoutOutcome, p.actor, l)
+		e.Policy, e.Outcome = p.ready.policy.Name, string(classOf(cause))
+		events := []audit.Event{e}
+		if p.hash == "" {
+			l.Key, l.Digest = "", "" // nothing was released: the same question may be asked again
+		}
+		if l.RequestID != "" && p.hash == "" {
+			reopened, err := p.service.reopen(ctx, tx, l)
+			if err != nil {
+				return err
+			}
+			events = append(events, reopened)
+		}
 		if err := errors.Join(tx.ChangeLease(ctx, l), tx.RemovePassage(ctx, l.ID)); err != nil {
 			return err
 		}
-		e := p.service.leaseEvent(audit.CheckoutOutcome, p.actor, l)
-		e.Policy, e.Outcome = p.ready.policy.Name, string(classOf(cause))
-		return p.service.record(ctx, tx, e)
+		return p.service.record(ctx, tx, events...)
 	})
 }

@@ -20,8 +20,9 @@ type elsewhere struct {
 	clock  func() time.Time
 	held   int // check-outs less check-ins
 	asked  int
-	refuse error // of a check-out; its effect comes first when it is uncertain
-	deaf   error // of a check-in
+	refuse error        // of a check-out; its effect comes first when it is uncertain
+	deaf   error        // of a check-in
+	look   func() error // what comes of a look-up
 	during func()
 }
 
@@ -30,6 +31,11 @@ func (e *elsewhere) Engine(_ context.Context, profile string) (*engine.Engine, e
 }
 
 func (e *elsewhere) Stored(_ context.Context, as pam.Identity, system string) ([]pam.Credential, error) {
+	if e.look != nil {
+		if err := e.look(); err != nil {
+			return nil, err
+		}
+	}
 	if as.Name != "svc" {
 		return nil, pam.Failf(pam.ErrUserUnknown, "who is %s", as)
 	}
@@ -236,6 +242,25 @@ func TestARepeatedKeyAsksForTheSameLeaseAnew(t *testing.T) {
 	w.intact()
 }
 
+func TestAKeyStaysGoodWhenTheOtherServiceReleasedNothing(t *testing.T) {
+	t.Parallel()
+	w, there := passing(t)
+	there.refuse = pam.Failf(pam.ErrUnreachable, "connection refused")
+	ask := vault.Ask{Actor: admin("alice"), Key: "k", Digest: "d"}
+	for range 2 {
+		if _, got, err := w.checkOut(ask, "web01/root", 0); !errors.Is(err, pam.ErrUnreachable) || got != "" {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+	there.refuse = nil
+	for range 2 {
+		if _, got, err := w.checkOut(ask, "web01/root", 0); err != nil || got != canary || there.held != 1 {
+			t.Fatalf("%v, %d held there", err, there.held)
+		}
+	}
+	w.intact()
+}
+
 func TestAStoreThatCantKeepTheReleaseGivesItBackThere(t *testing.T) {
 	t.Parallel()
 	w, there := passing(t)
@@ -257,5 +282,68 @@ func TestARehearsalAsksNobodyElse(t *testing.T) {
 	w.Service = w.Rehearse()
 	if _, _, err := w.checkOut(vault.Ask{Actor: admin("alice")}, "web01/root", 0); err != nil || there.asked != 0 {
 		t.Errorf("%v, asked %d times", err, there.asked)
+	}
+}
+
+// TestWhatAnotherServiceReleasesIsHeldBackFromWhoMayNotHaveItAnyMore changes what a
+// check-out was decided on while the service that keeps the credential answers.
+func TestWhatAnotherServiceReleasesIsHeldBackFromWhoMayNotHaveItAnyMore(t *testing.T) {
+	t.Parallel()
+	edit := func(e vault.IntegrationEdit) func(*world, vault.Integration, vault.Admission) error {
+		return func(w *world, i vault.Integration, _ vault.Admission) error {
+			_, err := w.EditIntegration(w.Context(), admin("root"), i.ID, 0, e)
+			return err
+		}
+	}
+	for name, test := range map[string]struct {
+		change func(*world, vault.Integration, vault.Admission) error
+		class  pam.Class // empty: it is released
+	}{
+		"nothing":            {func(*world, vault.Integration, vault.Admission) error { return nil }, ""},
+		"not active":         {edit(vault.IntegrationEdit{Active: new(false)}), pam.ErrDenied},
+		"no grant":           {edit(vault.IntegrationEdit{Grants: &[]vault.Pattern{}}), pam.ErrDenied},
+		"another credential": {edit(vault.IntegrationEdit{Generate: true}), pam.ErrConflict},
+		"gone": {func(w *world, i vault.Integration, _ vault.Admission) error {
+			_, err := w.DeleteIntegration(w.Context(), admin("root"), i.ID)
+			return err
+		}, pam.ErrDenied},
+		"logged out": {func(w *world, _ vault.Integration, a vault.Admission) error {
+			return w.LogOut(w.Context(), door("10.0.0.1"), a.Token)
+		}, pam.ErrConflict},
+		"a policy": {func(w *world, _ vault.Integration, _ vault.Admission) error {
+			_, _, err := w.EditPolicy(w.Context(), admin("root"), "several", 0, vault.PolicyEdit{Needed: new(1)})
+			return err
+		}, pam.ErrConflict},
+		"the token's time is over": {func(w *world, _ vault.Integration, _ vault.Admission) error {
+			w.pass(vault.TokenLife)
+			return nil
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, there := passing(t)
+			_, admitted := w.recognised()
+			i, known, _, err := w.AuthenticateFor(t.Context(), door("10.0.0.1"), admitted.Token, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			there.during = func() {
+				if err := test.change(w, i, admitted); err != nil {
+					t.Error(err)
+				}
+			}
+			_, got, err := w.checkOut(vault.Ask{Actor: app(i), Known: known}, "web01/root", time.Hour)
+			outcome := w.outcomes(audit.CheckoutOutcome)
+			switch {
+			case test.class == "" && (err != nil || got != canary || there.held != 1):
+				t.Errorf("%v, %d held there", err, there.held)
+			case test.class != "":
+				refused(t, err, test.class, "")
+				if got != "" || there.held != 0 || len(w.store.state.passages) != 0 || len(outcome) != 1 || outcome[0] != string(test.class) {
+					t.Errorf("a secret of %d bytes, %d held there, %d passages, %v", len(got), there.held, len(w.store.state.passages), outcome)
+				}
+			}
+			w.intact()
+		})
 	}
 }

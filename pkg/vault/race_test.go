@@ -227,3 +227,108 @@ func TestKeysThatAreMadeBetweenTwoLooksAreFound(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestARuleThatIsChangedMeanwhileHolds changes what a check-out is decided by between
+// the look at it and the unit that would release the secret.
+func TestARuleThatIsChangedMeanwhileHolds(t *testing.T) {
+	t.Parallel()
+	edit := func(e vault.IntegrationEdit) func(*world, vault.Integration) error {
+		return func(w *world, i vault.Integration) error {
+			_, err := w.EditIntegration(w.Context(), admin("root"), i.ID, 0, e)
+			return err
+		}
+	}
+	for name, test := range map[string]struct {
+		change func(*world, vault.Integration) error
+		says   string
+	}{
+		"not active":  {edit(vault.IntegrationEdit{Active: new(false)}), "not active"},
+		"no grant":    {edit(vault.IntegrationEdit{Grants: &[]vault.Pattern{}}), "may not check out"},
+		"fewer hours": {edit(vault.IntegrationEdit{Hours: new(30 * time.Minute)}), "too long"},
+		"gone": {func(w *world, i vault.Integration) error {
+			_, err := w.DeleteIntegration(w.Context(), admin("root"), i.ID)
+			return err
+		}, "is no more"},
+		"a policy's time": {func(w *world, _ vault.Integration) error {
+			_, _, err := w.EditPolicy(w.Context(), admin("root"), "guarded", 0, vault.PolicyEdit{Longest: new(30 * time.Minute)})
+			return err
+		}, "too long"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.policy(vault.PolicyEdit{Name: new("guarded"), Needed: new(1)})
+			w.credential("web01/root", "guarded")
+			i := w.integration(vault.IntegrationEdit{
+				Name: new("nightly"), Hours: new(2 * time.Hour), Grants: &[]vault.Pattern{{System: "web*", Account: "*"}},
+				Skip: &vault.Skip{Justification: "it must not wait"},
+			})
+			w.store.before = func() {
+				if err := test.change(w, i); err != nil {
+					t.Error(err)
+				}
+			}
+			_, got, err := w.checkOut(vault.Ask{Actor: app(i)}, "web01/root", time.Hour)
+			refused(t, err, pam.ErrDenied, test.says)
+			if got != "" {
+				t.Error("a secret came")
+			}
+			w.intact()
+		})
+	}
+}
+
+// TestWhoIsNotWhatWasAuthenticatedIsUnsure ends what an integration was authenticated
+// by before its check-out: nothing is done before it is authenticated anew.
+func TestWhoIsNotWhatWasAuthenticatedIsUnsure(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*world, vault.Integration, vault.Admission) error{
+		"another credential": func(w *world, i vault.Integration, _ vault.Admission) error {
+			_, err := w.EditIntegration(w.Context(), admin("root"), i.ID, 0, vault.IntegrationEdit{Generate: true})
+			return err
+		},
+		"logged out": func(w *world, _ vault.Integration, a vault.Admission) error {
+			return w.open().LogOut(w.Context(), door("10.0.0.1"), a.Token)
+		},
+		"over": func(w *world, _ vault.Integration, _ vault.Admission) error {
+			w.pass(vault.TokenLife)
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.policy(vault.PolicyEdit{Name: new("guarded"), Needed: new(1)})
+			w.credential("web01/root", "")
+			w.credential("web02/root", "guarded")
+			w.credential("web03/root", "")
+			_, got := w.recognised()
+			i, known, _, err := w.AuthenticateFor(t.Context(), door("10.0.0.1"), got.Token, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ask := vault.Ask{Actor: app(i), Known: known}
+			held, _, err := w.checkOut(ask, "web01/root", time.Hour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := change(w, i, got); err != nil {
+				t.Fatal(err)
+			}
+			before := len(w.store.state.records)
+			for _, ref := range []string{"web01/root", "web02/root", "web03/root"} {
+				if _, got, err := w.checkOut(ask, ref, 0); !errors.Is(err, vault.ErrUnsure) || got != "" {
+					t.Errorf("%s: %v", ref, err)
+				}
+			}
+			_, session := w.engine(ask)
+			if _, err := session.Extend(t.Context(), held.ID, 2*time.Hour); !errors.Is(err, vault.ErrUnsure) {
+				t.Error(err)
+			}
+			if now := len(w.store.state.records); now != before {
+				t.Errorf("%d events", now-before)
+			}
+			w.intact()
+		})
+	}
+}

@@ -6,7 +6,8 @@ import "time"
 type RequestState string
 
 // A request is pending until it is decided or its time is over. An approved one
-// can be collected once.
+// can be collected once. One whose check-out came to nothing, for certain, is
+// approved again.
 const (
 	RequestPending   RequestState = "pending"
 	RequestApproved  RequestState = "approved"
@@ -32,7 +33,7 @@ type Request struct {
 	State        RequestState
 	Until        time.Time // when it is pending: the end of the wait; approved: the last time to collect
 	Decisions    []Decision
-	Lease        string // collected: the lease it became
+	Lease        string // collected: the lease it became; else empty
 	Key          string // idempotency key of the check-out that made it; empty: none. Unique for each requester
 	Digest       string // of what was asked with the key
 	Stamp

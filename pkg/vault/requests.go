@@ -54,6 +54,22 @@ func (r Request) Decide(a Actor, now time.Time, approve bool, comment string) (R
 	return r, nil
 }
 
+// Collect returns an approved request as the lease that it becomes has used it up.
+func (r Request) Collect(lease string) Request {
+	r.State, r.Lease = RequestCollected, lease
+	return r
+}
+
+// Reopen returns a request that came to nothing as it was before that lease
+// collected it; its time goes on. ErrConflict when that lease did not.
+func (r Request) Reopen(lease string) (Request, error) {
+	if r.State != RequestCollected || r.Lease != lease {
+		return r, pam.Failf(pam.ErrConflict, "request %s is %s, not collected by checkout %s", r.ID, r.State, lease).WithHint("see it with: requests show %s", r.ID)
+	}
+	r.State, r.Lease = RequestApproved, ""
+	return r, nil
+}
+
 // Requests searches; states are those that time has made. An empty cursor
 // begins, and Next of a page goes on.
 func (s *Service) Requests(ctx context.Context, c RequestCriteria, cursor string) (Page[Request], error) {
@@ -254,8 +270,8 @@ func (a *attempt) wait(ctx context.Context, tx Tx) (outcome, error) {
 
 // collect ends the approved request: it becomes this lease, once.
 func (a *attempt) collect(ctx context.Context, tx Tx) error {
-	r := *a.approved
-	r.State, r.Lease, r.Stamp = RequestCollected, a.lease.ID, a.service.touch(r.Stamp, a.actor)
+	r := a.approved.Collect(a.lease.ID)
+	r.Stamp = a.service.touch(r.Stamp, a.actor)
 	if err := tx.ChangeRequest(ctx, r); err != nil {
 		return err
 	}
@@ -263,4 +279,20 @@ func (a *attempt) collect(ctx context.Context, tx Tx) error {
 	e.Outcome = string(r.State)
 	a.events = append(a.events, e)
 	return nil
+}
+
+// reopen gives back the approval that a lease was collected with. Its
+// requester can collect it again, until the same time as before.
+func (s *Service) reopen(ctx context.Context, tx Tx, l Lease) (audit.Event, error) {
+	was, err := tx.Request(ctx, l.RequestID)
+	if err != nil {
+		return audit.Event{}, err
+	}
+	e := s.requestEvent(audit.RequestReopened, vaultActor(), was)
+	is, err := was.Reopen(l.ID)
+	if err != nil {
+		return e, err
+	}
+	is.Stamp, e.Outcome = s.touch(was.Stamp, vaultActor()), string(is.State)
+	return e, tx.ChangeRequest(ctx, is)
 }

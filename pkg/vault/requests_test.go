@@ -1,7 +1,9 @@
 package vault_test
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -200,6 +202,9 @@ func TestARequestMovesAsItsRulesSay(t *testing.T) {
 		voted := map[string]bool{}
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 8).Draw(rt, "pass")) * time.Hour)
+			if r.Effective(now).State == vault.RequestApproved && rapid.Bool().Draw(rt, "collect") {
+				r = collectInVain(rt, r.Effective(now))
+			}
 			who := rapid.SampledFrom([]string{"alice", "bob", "carol", "dave", "BOB"}).Draw(rt, "who")
 			approve := rapid.Bool().Draw(rt, "approve")
 			before := r.Effective(now)
@@ -229,6 +234,27 @@ func TestARequestMovesAsItsRulesSay(t *testing.T) {
 			rt.Fatalf("a request waits for ever: %+v", end)
 		}
 	})
+}
+
+// collectInVain collects a request, by a check-out that comes to nothing.
+func collectInVain(rt *rapid.T, r vault.Request) vault.Request {
+	used := r.Collect("l1")
+	if end := used.Effective(used.Until.Add(1000 * time.Hour)); end.State != vault.RequestCollected || end.Lease != "l1" {
+		rt.Fatalf("collected, it became %+v", end)
+	}
+	_, decided := used.Decide(admin("erin"), r.Until.Add(-time.Hour), true, "")
+	_, another := used.Reopen("l2")
+	_, unused := r.Reopen("l1")
+	for _, err := range []error{decided, another, unused} {
+		if !errors.Is(err, pam.ErrConflict) {
+			rt.Fatalf("%+v: %v", r, err)
+		}
+	}
+	back, err := used.Reopen("l1")
+	if err != nil || !reflect.DeepEqual(back, r) {
+		rt.Fatalf("%+v came back as %+v, %v", r, back, err)
+	}
+	return back
 }
 
 // TestAPageOfRequestsIsFull has time reject every second request: a page of those

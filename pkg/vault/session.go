@@ -30,7 +30,7 @@ type Ask struct {
 	Lease   string // check in this lease; empty: the one that fits best
 	All     bool   // Open lists those of everybody
 	Known   Known  // how the caller was recognised, when nothing was asked of the store
-	Later   bool   // leave rotators to maintenance; a check-in does not wait for them
+	Later   bool   // leave to maintenance what follows a check-in: rotators, and a source that does not take it back
 }
 
 // Session is the vault as one caller sees it: the source of credentials for

@@ -75,6 +75,24 @@ type Upstreams interface {
 	Engine(ctx context.Context, profile string) (*engine.Engine, error)
 }
 
+// SourceError is what became of a question to another source. It says what the
+// error that it wraps says.
+type SourceError struct{ Err error }
+
+// Error is that of the source.
+func (e *SourceError) Error() string { return e.Err.Error() }
+
+// Unwrap returns it.
+func (e *SourceError) Unwrap() error { return e.Err }
+
+// fromSource marks a failure of another source; nil stays nil.
+func fromSource(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &SourceError{err}
+}
+
 func (s *Service) upstream(ctx context.Context, profile string) (*engine.Engine, error) {
 	if s.upstreams == nil {
 		return nil, pam.Failf(pam.ErrUsage, "credentials of other sources can't be had here").WithHint("use vault, or vault serve")

@@ -114,6 +114,8 @@ type IntegrationReader interface {
 // TokenWriter writes tokens.
 type TokenWriter interface {
 	AddToken(ctx context.Context, t Token) error
+	// HasToken reports whether it is there; it may be removed before the unit ends.
+	HasToken(ctx context.Context, hash TokenHash) (bool, error)
 	RemoveToken(ctx context.Context, hash TokenHash) error
 	// RemoveTokens removes some that end before then, and tells how many.
 	RemoveTokens(ctx context.Context, before time.Time, limit int) (int, error)
@@ -163,6 +165,10 @@ type PolicyReader interface {
 
 // PolicyWriter writes policies.
 type PolicyWriter interface {
+	// LockRules keeps others from changing or removing a policy or an integration
+	// until this unit has ended. Several units may hold it at once. It comes before
+	// any other lock.
+	LockRules(ctx context.Context) error
 	AddPolicy(ctx context.Context, p Policy) error
 	ChangePolicy(ctx context.Context, p Policy) error
 	RemovePolicy(ctx context.Context, id string, version int64) error // ErrInUse while a credential has it
