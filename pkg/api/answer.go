@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"github.com/redim-tools/redim/pkg/secret"
@@ -31,8 +31,7 @@ func (c *call) withSecret(status int, doc any, name string, v secret.Value) erro
 		return err
 	}
 	body = bytes.TrimSuffix(body, []byte("}\n"))
-	longest := len(body) + 6*v.Len() + len(name) + 64
-	body = append(make([]byte, 0, longest), body...)
+	body = slices.Grow(body, 6*v.Len()+len(name)+64) // so that no append leaves a copy of the secret behind
 	_ = v.Reveal(func(b []byte) error {
 		body = appendSecret(body, name, b)
 		return nil
@@ -72,7 +71,12 @@ func appendText(body, text []byte) []byte {
 	return body
 }
 
+// marshal is a document as it is sent. The one that most calls are answered with
+// writes itself.
 func marshal(doc any) ([]byte, error) {
+	if d, ok := doc.(checkoutDoc); ok {
+		return append(d.appendJSON(make([]byte, 0, 512)), '\n'), nil
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -97,14 +101,11 @@ func (c *call) problem(p *problem) {
 	c.write(p.Status, "application/problem+json", body)
 }
 
-// writeTime is how long a caller may take to read an answer.
-const writeTime = 20 * time.Second
-
 func (c *call) write(status int, contentType string, body []byte) {
-	_ = http.NewResponseController(c.w).SetWriteDeadline(started().Add(writeTime)) // where it can't be set, the server's own holds
+	c.reading()
 	h := c.w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h["Content-Type"] = []string{contentType}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	c.status = status
 	c.w.WriteHeader(status)
 	if _, err := c.w.Write(body); err != nil {
@@ -113,6 +114,7 @@ func (c *call) write(status int, contentType string, body []byte) {
 }
 
 func (c *call) nothing() error {
+	c.reading()
 	c.status = http.StatusNoContent
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil

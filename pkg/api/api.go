@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,8 +41,14 @@ type API struct {
 	counts   counts
 	inFlight atomic.Int64
 	stopping chan struct{}
+	stop     sync.Once
 	stopped  atomic.Bool
+	last     time.Time // until when new calls hold the end up; set before stopped
 }
+
+// lastCalls is how long after Stop calls still hold the end up. Whoever uses a
+// connection is told that way, before it is closed, that this server stops.
+const lastCalls = time.Second
 
 // New makes an API.
 func New(o Options) *API {
@@ -61,10 +68,16 @@ func New(o Options) *API {
 // Stop makes every new call a problem that says so, and ends the waits of those
 // that wait for an approval. Calls that run end as they would.
 func (a *API) Stop() {
-	if a.stopped.CompareAndSwap(false, true) {
+	a.stop.Do(func() {
+		a.last = started().Add(lastCalls)
+		a.stopped.Store(true)
 		close(a.stopping)
-	}
+	})
 }
 
-// InFlight is how many calls run.
+// InFlight is how many calls run. Those that come a second after Stop or later are
+// told that it stops, and don't count.
 func (a *API) InFlight() int64 { return a.inFlight.Load() }
+
+// counting reports whether a call that comes now holds the end up.
+func (a *API) counting() bool { return !a.stopped.Load() || started().Before(a.last) }

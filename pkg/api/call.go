@@ -25,9 +25,10 @@ type call struct {
 	route  string // the path as the table has it
 	door   vault.Door
 	who    vault.Integration
-	known  vault.Known // how who was recognised, until the store is asked
+	known  vault.Known // how who was recognised
 	lease  vault.Lease // that the path names, when the call needs one; the zero Lease: there is none
 	began  time.Time
+	moved  bool          // the deadline of the answer is not the server's own
 	waited time.Duration // for an approval
 	status int           // that was answered; 0: nothing yet
 	code   string        // of the problem that was
@@ -40,8 +41,10 @@ const maxHeaders = 16 << 10
 
 func (a *API) serve(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		a.inFlight.Add(1)
-		defer a.inFlight.Add(-1)
+		if a.counting() {
+			a.inFlight.Add(1)
+			defer a.inFlight.Add(-1)
+		}
 		c := &call{api: a, w: w, r: req, route: r.path, began: started(), door: vault.Door{Request: newRequestID()}}
 		c.commonHeaders()
 		defer c.finish()
@@ -62,14 +65,16 @@ func newRequestID() string {
 	return hex.EncodeToString(b)
 }
 
-// commonHeaders are those of every answer. Nothing may be kept by anybody.
+// commonHeaders are those of every answer. Nothing may be kept by anybody. The names
+// stand as http.Header keeps them.
 func (c *call) commonHeaders() {
 	h := c.w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Strict-Transport-Security", "max-age=31536000")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Request-Id", c.door.Request)
+	v := [...]string{"no-store", "default-src 'none'; frame-ancestors 'none'", "max-age=31536000", "nosniff", c.door.Request}
+	h["Cache-Control"] = v[0:1:1]
+	h["Content-Security-Policy"] = v[1:2:2]
+	h["Strict-Transport-Security"] = v[2:3:3]
+	h["X-Content-Type-Options"] = v[3:4:4]
+	h["X-Request-Id"] = v[4:5:5]
 }
 
 // run takes the call through the door and answers it.
@@ -190,7 +195,7 @@ func (c *call) authenticate(needs need) error {
 	if needs == needLease {
 		lease = c.r.PathValue("id")
 	}
-	c.who, c.lease, err = c.api.Vault.AuthenticateFor(c.r.Context(), c.door, token, lease)
+	c.who, c.known, c.lease, err = c.api.Vault.AuthenticateFor(c.r.Context(), c.door, token, lease)
 	return err
 }
 
@@ -223,6 +228,7 @@ const releaseTime = 25 * time.Second
 
 // lasting is a context for what is to be ended once it has begun.
 func (c *call) lasting() (context.Context, context.CancelFunc) {
+	c.enough(releaseTime)
 	return context.WithTimeout(context.WithoutCancel(c.r.Context()), releaseTime)
 }
 
@@ -247,7 +253,7 @@ func (c *call) finish() {
 	c.api.counts.done(c, method, took)
 	level := slog.LevelInfo
 	switch {
-	case c.status >= http.StatusInternalServerError:
+	case c.status >= http.StatusInternalServerError && c.code != errStopping.Code:
 		level = slog.LevelError
 	case strings.HasPrefix(c.route, "/v1/"):
 	default:

@@ -13,30 +13,6 @@ import (
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-// checkoutDoc is a check-out, without its secret.
-type checkoutDoc struct {
-	ID      string    `json:"id"`
-	State   string    `json:"state"`
-	System  string    `json:"system"`
-	Account string    `json:"account"`
-	Version int64     `json:"secret_version"`
-	Since   time.Time `json:"checked_out_at"`
-	Due     time.Time `json:"expires_at"`
-	Ended   time.Time `json:"ended_at,omitzero"`
-	Reason  string    `json:"reason,omitempty"`
-	Comment string    `json:"comment,omitempty"`
-	Ticket  string    `json:"ticket,omitempty"`
-	Request string    `json:"request,omitempty"`
-}
-
-func newCheckoutDoc(l vault.Lease) checkoutDoc {
-	c := l.Checkout("").Credential
-	return checkoutDoc{
-		ID: l.ID, State: string(l.State), System: c.System, Account: c.Account, Version: l.Secret, Since: l.At, Due: l.Due, Ended: l.Ended,
-		Reason: l.Reason, Comment: l.Comment, Ticket: l.Ticket, Request: l.RequestID,
-	}
-}
-
 // asked is the body of a check-out. Its JSON is what an idempotency key stands for.
 type asked struct {
 	System  string      `json:"system"`
@@ -92,23 +68,40 @@ func (a *API) checkOut(c *call) error {
 	if err != nil {
 		return err
 	}
-	ask := vault.Ask{Actor: c.actor(), Known: c.known, Reason: q.Reason, Key: key}
+	ask := vault.Ask{Reason: q.Reason, Key: key}
 	if key != "" {
 		ask.Digest = q.digest()
 	}
-	err = c.release(ask, req)
-	if !errors.Is(err, vault.ErrUnsure) {
-		return err
-	}
-	if err := c.confirm(); err != nil {
-		return err
-	}
-	ask.Actor, ask.Known = c.actor(), c.known
 	return c.release(ask, req)
 }
 
-// release goes through the engine once, and hands over what comes of it.
+// release checks out for the caller.
 func (c *call) release(ask vault.Ask, req engine.CheckOutRequest) error {
+	return c.surely(func(known vault.Known) error {
+		ask.Actor, ask.Known = c.actor(), known
+		return c.releaseOnce(ask, req)
+	})
+}
+
+// tries is how often a caller is authenticated whose integration changes meanwhile.
+const tries = 3
+
+// surely does something for the caller, who is authenticated anew when its
+// integration is not any more what it was; then nothing was done.
+func (c *call) surely(do func(vault.Known) error) error {
+	for range tries {
+		if err := do(c.known); !errors.Is(err, vault.ErrUnsure) {
+			return err
+		}
+		if err := c.confirm(); err != nil {
+			return err
+		}
+	}
+	return pam.Failf(pam.ErrConflict, "the integration changes again and again").WithHint("try again in a moment")
+}
+
+// releaseOnce goes through the engine once, and hands over what comes of it.
+func (c *call) releaseOnce(ask vault.Ask, req engine.CheckOutRequest) error {
 	session, err := c.api.Vault.Session(ask)
 	if err != nil {
 		return err
@@ -232,11 +225,15 @@ func (a *API) extend(c *call) error {
 		return errConflict.with("checkout " + l.ID + " is over")
 	}
 	if !l.Due.Equal(l.At.Add(hold)) { // else it was said before
-		session, err := a.Vault.Session(vault.Ask{Actor: c.actor()})
-		if err != nil {
+		id := l.ID
+		err := c.surely(func(known vault.Known) error {
+			session, err := a.Vault.Session(vault.Ask{Actor: c.actor(), Known: known})
+			if err == nil {
+				l, err = session.Extend(ctx, id, hold)
+			}
 			return err
-		}
-		if l, err = session.Extend(ctx, l.ID, hold); err != nil {
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -339,17 +339,6 @@ func TestAPanicIsAProblem(t *testing.T) {
 	w.anybody().get("/healthz").want(http.StatusOK, "")
 }
 
-func TestAStoppingServerTellsSo(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c := w.signIn()
-	w.api.Stop()
-	w.api.Stop()
-	every(c, func(g *got) { g.want(http.StatusServiceUnavailable, "stopping") })
-	w.anybody().get("/readyz").want(http.StatusServiceUnavailable, "stopping")
-	w.anybody().get("/healthz").want(http.StatusOK, "")
-}
-
 func TestASecretThatIsNoTextIsInBase64(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

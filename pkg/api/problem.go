@@ -64,6 +64,8 @@ var (
 	errThrottled       = newProblem(http.StatusTooManyRequests, "too_many_attempts", "too many attempts; wait")
 	errHeaders         = newProblem(http.StatusRequestHeaderFieldsTooLarge, "headers_too_large", "the headers are too large")
 	errInternal        = newProblem(http.StatusInternalServerError, "internal", "something went wrong here")
+	errSourceRefused   = newProblem(http.StatusBadGateway, "source_refused", "the service that keeps the credential refused; nothing was released")
+	errSource          = newProblem(http.StatusServiceUnavailable, "source_unavailable", "the service that keeps the credential does not answer; nothing was released").after(5 * time.Second)
 	errAudit           = newProblem(http.StatusServiceUnavailable, "audit_unavailable", "the record of events can't be written, so nothing is released").after(5 * time.Second)
 	errStore           = newProblem(http.StatusServiceUnavailable, "store_unavailable", "the store does not answer").after(2 * time.Second)
 	errUncertain       = newProblem(http.StatusServiceUnavailable, "outcome_unknown", "whether it was done is not known; repeat it with the same idempotency key").after(2 * time.Second)
@@ -92,7 +94,11 @@ func problemOf(err error) *problem {
 		return errKeyReused
 	case errors.Is(err, pam.ErrUncertain):
 		return errUncertain
-	case errors.Is(err, context.DeadlineExceeded):
+	}
+	if s, ok := errors.AsType[*vault.SourceError](err); ok {
+		return problemOfSource(s)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
 		return errStore
 	}
 	f, ok := errors.AsType[*pam.Failure](err)
@@ -100,6 +106,18 @@ func problemOf(err error) *problem {
 		return errInternal
 	}
 	return problemOfClass(f)
+}
+
+// problemOfSource keeps apart what another service said to the vault from what the
+// vault says to its caller: a sign-in that was refused there is not the caller's.
+func problemOfSource(err *vault.SourceError) *problem {
+	switch {
+	case errors.Is(err, pam.ErrCheckedOut):
+		return errHeld
+	case errors.Is(err, pam.ErrUnreachable), errors.Is(err, pam.ErrTLS), errors.Is(err, context.DeadlineExceeded):
+		return errSource
+	}
+	return errSourceRefused
 }
 
 func problemOfClass(f *pam.Failure) *problem {

@@ -25,7 +25,7 @@ type requestDoc struct {
 	Reason   string    `json:"reason,omitempty"`
 	Comment  string    `json:"comment,omitempty"`
 	Ticket   string    `json:"ticket,omitempty"`
-	Checkout string    `json:"checkout,omitempty"` // that it became
+	Checkout string    `json:"checkout,omitempty"` // collected: that it became
 }
 
 func newRequestDoc(r vault.Request) requestDoc {
@@ -89,6 +89,11 @@ func (a *API) request(c *call) error {
 	if err != nil {
 		return err
 	}
+	if c.waited > 0 && c.r.Context().Err() == nil {
+		if err := c.confirm(); err != nil {
+			return err // the token has ended while it waited
+		}
+	}
 	switch {
 	case r.State == vault.RequestPending:
 		return c.waiting(r)
@@ -130,8 +135,7 @@ func (c *call) decided(wait time.Duration) (vault.Request, error) {
 	if r, err = c.own(c.r.Context()); err != nil || r.State != vault.RequestPending {
 		return r, err // decided before anybody looked
 	}
-	control := http.NewResponseController(c.w)
-	_ = errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(started().Add(wait+writeTime))) // where they can't be set, the server's own hold
+	c.patience(wait)
 	over := time.NewTimer(wait)
 	defer over.Stop()
 	began := started()
@@ -155,15 +159,19 @@ func (c *call) collect(r vault.Request) error {
 	if err != nil {
 		return hidden(err)
 	}
-	err = c.release(vault.Ask{Actor: c.actor(), Request: r.ID}, engine.CheckOutRequest{
+	err = c.release(vault.Ask{Request: r.ID}, engine.CheckOutRequest{
 		Identity: pam.Identity{Name: c.who.Name}, Credential: pam.Credential{System: credential.System, Account: credential.Account}, Ticket: r.Ticket,
 	})
 	if err == nil || c.status != 0 {
 		return err
 	}
-	// Another call may have collected it meanwhile.
-	if again, e := c.own(c.r.Context()); e == nil && again.State != vault.RequestApproved {
+	// Another call may have collected it meanwhile, and that may have come to nothing.
+	again, e := c.own(c.r.Context())
+	switch {
+	case e == nil && again.State != vault.RequestApproved:
 		return c.answer(http.StatusOK, newRequestDoc(again))
+	case e == nil && errors.Is(err, vault.ErrUncollected):
+		return errConflict.with("another call was collecting request " + r.ID + ", and got nothing; ask again")
 	}
 	return err
 }

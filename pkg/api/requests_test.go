@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +35,13 @@ func asks(t *testing.T, change ...func(*vault.PolicyEdit)) (*world, *caller, str
 
 func theRoot() map[string]any {
 	return map[string]any{"system": "web01", "account": "root", "hours": 1, "reason": "patch", "comment": "as agreed", "ticket": "CHG-2"}
+}
+
+// untilOneWaits returns when a call waits for a decision.
+func (w *world) untilOneWaits() {
+	for w.metric("redim_api_requests_waited_for") != "1" {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func (w *world) decide(id string, approve bool) {
@@ -104,9 +114,7 @@ func TestAWaitEndsWithTheServer(t *testing.T) {
 	w, c, id := asks(t)
 	answer := make(chan *got, 1)
 	go func() { answer <- c.get("/v1/requests/" + id + "?wait=60s") }()
-	for w.metric("redim_api_requests_waited_for") != "1" { // until it waits
-		time.Sleep(time.Millisecond)
-	}
+	w.untilOneWaits()
 	w.api.Stop()
 	if got := (<-answer).want(http.StatusAccepted, ""); got.text("state") != "pending" || got.header.Get("Retry-After") == "" {
 		t.Errorf("%s", got.body)
@@ -164,6 +172,33 @@ func TestWhatIsHeldIsNotCollectedYet(t *testing.T) {
 	c.get("/v1/requests/"+id).want(http.StatusCreated, "")
 }
 
+// TestWhatAnotherCallCollectedInVainCanBeAskedForAgain has another call hold a
+// request as collected only while this one tries to collect it.
+func TestWhatAnotherCallCollectedInVainCanBeAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w, c, id := asks(t)
+	w.decide(id, true)
+	change := func(to func(vault.Request) (vault.Request, error)) error {
+		return w.store.Update(t.Context(), func(ctx context.Context, tx vault.Tx) error {
+			r, err := tx.Request(ctx, id)
+			if err == nil {
+				r, err = to(r)
+			}
+			return errors.Join(err, tx.ChangeRequest(ctx, r))
+		})
+	}
+	w.store.mu.Lock()
+	w.store.around = func(collect func() error) error {
+		err := change(func(r vault.Request) (vault.Request, error) { return r.Collect("l1"), nil })
+		return errors.Join(err, collect(), change(func(r vault.Request) (vault.Request, error) { return r.Reopen("l1") }))
+	}
+	w.store.mu.Unlock()
+	if got := c.get("/v1/requests/"+id).want(http.StatusConflict, "conflict"); !strings.Contains(got.text("detail"), "ask again") {
+		t.Errorf("%s", got.body)
+	}
+	c.get("/v1/requests/"+id).want(http.StatusCreated, "")
+}
+
 func TestARequestLapsesAtTheEndOfItsTime(t *testing.T) {
 	t.Parallel()
 	for then, state := range map[vault.Fallback]string{vault.ThenReject: "rejected", vault.ThenAccept: "lapsed"} {
@@ -192,5 +227,46 @@ func TestAnApprovalIsSkippedWithAJustification(t *testing.T) {
 	page, err := w.Skips(t.Context(), 10, "")
 	if err != nil || len(page.Items) != 1 {
 		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+// TestWhoWaitsIsLookedAtAgainWhenTheWaitEnds approves the request of a caller who
+// waits, after its token has come to an end; the secret is still there for one who
+// signs in anew.
+func TestWhoWaitsIsLookedAtAgainWhenTheWaitEnds(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*world, *caller)
+		status int
+		says   string
+		again  bool // the caller can sign in after that
+	}{
+		"another credential": {func(w *world, _ *caller) { w.editApp(vault.IntegrationEdit{Generate: true}) }, http.StatusUnauthorized, "unauthenticated", true},
+		"logged out":         {func(_ *world, c *caller) { c.post("/v1/logout", nil).want(http.StatusNoContent, "") }, http.StatusUnauthorized, "unauthenticated", true},
+		"over":               {func(w *world, _ *caller) { w.pass(vault.TokenLife) }, http.StatusUnauthorized, "unauthenticated", true},
+		"not active":         {func(w *world, _ *caller) { w.editApp(vault.IntegrationEdit{Active: new(false)}) }, http.StatusUnauthorized, "unauthenticated", false},
+		"not from here": {func(w *world, _ *caller) {
+			w.editApp(vault.IntegrationEdit{Allowed: &[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+		}, http.StatusUnauthorized, "unauthenticated", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, c, id := asks(t)
+			answer := make(chan *got, 1)
+			go func() { answer <- c.get("/v1/requests/" + id + "?wait=60s") }()
+			w.untilOneWaits()
+			test.change(w, c)
+			w.decide(id, true)
+			got := (<-answer).want(test.status, test.says)
+			if strings.Contains(string(got.body), "c4nary") {
+				t.Errorf("it got the secret: %s", got.body)
+			}
+			if !test.again {
+				return
+			}
+			if got := w.signIn().get("/v1/requests/"+id).want(http.StatusCreated, ""); got.text("secret") != canary+" of web01/root" {
+				t.Errorf("%s", got.body)
+			}
+		})
 	}
 }

@@ -87,6 +87,7 @@ type faulty struct {
 	vault.Store
 	mu           sync.Mutex
 	read, change error
+	around       func(change func() error) error // does the next change
 }
 
 func (f *faulty) fail(read, change error) {
@@ -118,6 +119,13 @@ func (f *faulty) Holding(ctx context.Context, hash vault.TokenHash, lease string
 func (f *faulty) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
 	if err := f.changing(); err != nil {
 		return err
+	}
+	f.mu.Lock()
+	around := f.around
+	f.around = nil
+	f.mu.Unlock()
+	if around != nil {
+		return around(func() error { return f.Store.Update(ctx, work) })
 	}
 	return f.Store.Update(ctx, work)
 }

@@ -24,8 +24,9 @@ const (
 	PolicyChanged           Kind = "policy.changed"
 	PolicyDeleted           Kind = "policy.deleted"
 	RequestMade             Kind = "request.made"
-	RequestDecided          Kind = "request.decided" // one approver's word
-	RequestClosed           Kind = "request.closed"  // approved, rejected, timed out, dropped or collected
+	RequestDecided          Kind = "request.decided"  // one approver's word
+	RequestClosed           Kind = "request.closed"   // approved, rejected, timed out, dropped or collected
+	RequestReopened         Kind = "request.reopened" // its check-out came to nothing: the approval can be collected again
 	CheckoutIntent          Kind = "checkout.intent"
 	CheckoutOutcome         Kind = "checkout.outcome"
 	CheckoutExtended        Kind = "checkout.extended"

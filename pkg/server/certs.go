@@ -21,6 +21,7 @@ type Certificates struct {
 	is     *tls.Certificate
 	stamps [2]stamp
 	looked time.Time
+	said   string // the failure that was told last
 }
 
 // stamp is how a file is known to have changed.
@@ -74,13 +75,16 @@ func (c *Certificates) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 
 func (c *Certificates) again() {
 	is := c.look()
-	if is == c.stamps {
+	if is == c.stamps && c.said == "" {
 		return
 	}
 	if err := c.load(); err != nil {
-		c.log.Error("certificate", "error", err.Error())
+		if said := err.Error(); said != c.said {
+			c.said = said
+			c.log.Error("certificate", "error", said)
+		}
 		return
 	}
-	c.stamps = is
+	c.stamps, c.said = is, ""
 	c.log.Info("certificate", "read", c.cert, "expires", c.is.Leaf.NotAfter)
 }

@@ -20,7 +20,7 @@ type Service interface {
 	Care() http.Handler
 	// Stop makes new calls end at once, and those that only wait.
 	Stop()
-	// InFlight is how many calls run.
+	// InFlight is how many calls run that have to end before the server does.
 	InFlight() int64
 }
 
@@ -79,9 +79,14 @@ func Run(ctx context.Context, o Options) error {
 	}
 	upkeep, stopUpkeep := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopUpkeep()
-	if o.Upkeep != nil {
-		go o.Upkeep(upkeep)
-	}
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		if o.Upkeep != nil {
+			o.Upkeep(upkeep)
+		}
+	}()
+	defer func() { stopUpkeep(); await(kept, upkeepGrace) }()
 	tended := make(chan struct{})
 	go func() { defer close(tended); tendHeap(upkeep, o.Getenv) }()
 	defer func() { stopUpkeep(); <-tended }()
@@ -108,6 +113,18 @@ func addrOf(l net.Listener) net.Addr {
 		return nil
 	}
 	return l.Addr()
+}
+
+// upkeepGrace is how long the upkeep has to write down what it did.
+const upkeepGrace = 5 * time.Second
+
+func await(ended <-chan struct{}, most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
+	}
 }
 
 // running is a server while it runs.

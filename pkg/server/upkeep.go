@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/vault"
@@ -10,7 +11,8 @@ import (
 
 // Keeper is who does what time asks for.
 type Keeper interface {
-	CatchUp(ctx context.Context) (vault.Maintained, error)
+	EndOverdue(ctx context.Context) (vault.Maintained, error)
+	RotateOne(ctx context.Context) (vault.Maintained, error)
 	Maintain(ctx context.Context) (vault.Maintained, error)
 	RecordRefused(ctx context.Context) error
 }
@@ -20,32 +22,44 @@ const (
 	catchUpEvery  = time.Second
 	maintainEvery = time.Minute
 	upkeepTime    = 10 * time.Minute // for one round
+	rotations     = 4                // rotators at work at once
 )
 
-// Upkeep is for Options.Upkeep. What fails is told once, and tried again.
+// Upkeep is for Options.Upkeep. What fails is told once, and tried again. Nothing
+// that is over waits for a rotator, and no rotator for another, unless as many as
+// may be at work hang.
 func Upkeep(k Keeper, log *slog.Logger) func(context.Context) {
 	return func(ctx context.Context) {
-		u := &upkeep{keeper: k, log: log}
-		catchUp, maintain := time.NewTicker(catchUpEvery), time.NewTicker(maintainEvery)
-		defer catchUp.Stop()
-		defer maintain.Stop()
-		for {
-			select {
-			case <-catchUp.C:
-				u.round(ctx, k.CatchUp)
-			case <-maintain.C:
-				u.round(ctx, k.Maintain)
-			case <-ctx.Done():
-				return
-			}
+		var all sync.WaitGroup
+		keep := func(every time.Duration, work func(context.Context) (vault.Maintained, error)) {
+			all.Go(func() { (&upkeep{log: log}).keep(ctx, every, work) })
 		}
+		keep(catchUpEvery, k.EndOverdue)
+		keep(maintainEvery, k.Maintain)
+		for range rotations {
+			keep(catchUpEvery, k.RotateOne)
+		}
+		all.Wait()
 	}
 }
 
+// upkeep is one kind of work that is done again and again.
 type upkeep struct {
-	keeper Keeper
-	log    *slog.Logger
-	said   string // the failure that was told last
+	log  *slog.Logger
+	said string // the failure that was told last
+}
+
+func (u *upkeep) keep(ctx context.Context, every time.Duration, work func(context.Context) (vault.Maintained, error)) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			u.round(ctx, work)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (u *upkeep) round(ctx context.Context, work func(context.Context) (vault.Maintained, error)) {

@@ -37,7 +37,15 @@ func New(app *cli.App) *vaultcli.App {
 // wiring builds the parts of an App when they are asked for.
 type wiring struct{ *vaultcli.App }
 
+// open opens the vault for a command, and catches up.
 func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
+	return w.openAnd(ctx, (*vault.Service).CatchUp)
+}
+
+// ending is what is done about what is over, before anything else.
+type ending func(*vault.Service, context.Context) (vault.Maintained, error)
+
+func (w *wiring) openAnd(ctx context.Context, end ending) (*vaultcli.Vault, error) {
 	s, err := w.Settings()
 	if err != nil {
 		return nil, err
@@ -54,7 +62,7 @@ func (w *wiring) open(ctx context.Context) (*vaultcli.Vault, error) {
 	service, err := vault.Open(ctx, vault.Options{Store: opened, Keys: w.keys(s), Clock: w.Now, Slow: auth.NewLimiter(hashes, hashQueue, hashWait), Upstreams: &upstreams{wiring: w}, Rotators: rotators(s)})
 	var ended vault.Maintained
 	if err == nil {
-		ended, err = w.catchUp(ctx, service)
+		ended, err = w.catchUp(ctx, service, end)
 	}
 	if err != nil {
 		return nil, errors.Join(err, opened.Close())
@@ -84,8 +92,8 @@ const slow = time.Minute
 
 // catchUp ends what ended by itself since the last command. On a full disk what
 // only reads works all the same, and what writes says itself that it can't.
-func (w *wiring) catchUp(ctx context.Context, service *vault.Service) (vault.Maintained, error) {
-	ended, err := service.CatchUp(ctx)
+func (w *wiring) catchUp(ctx context.Context, service *vault.Service, end ending) (vault.Maintained, error) {
+	ended, err := end(service, ctx)
 	if errors.Is(err, pam.ErrJournal) {
 		w.Warn("what is over could not be checked in: " + err.Error())
 		err = nil

@@ -16,6 +16,7 @@ import (
 	"github.com/redim-tools/redim/pkg/metrics"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/server"
+	"github.com/redim-tools/redim/pkg/vault"
 )
 
 // serve opens the vault and answers applications until ctx ends.
@@ -27,7 +28,7 @@ func (w *wiring) serve(ctx context.Context, how vaultcli.Serving) error {
 	if how.Listen == "" {
 		how.Listen = s.Listen
 	}
-	log := slog.New(inUTC{slog.NewJSONHandler(w.Streams.Err, nil)})
+	log := newLog(w.Streams.Err)
 	certificate, tell, err := w.certificate(s, how, log)
 	if err != nil {
 		return err
@@ -36,7 +37,7 @@ func (w *wiring) serve(ctx context.Context, how vaultcli.Serving) error {
 	if err != nil {
 		return err
 	}
-	v, err := w.open(ctx)
+	v, err := w.openAnd(ctx, (*vault.Service).EndOverdue) // rotators have time until it serves
 	if err != nil {
 		return err
 	}
@@ -59,21 +60,6 @@ func (w *wiring) serve(ctx context.Context, how vaultcli.Serving) error {
 	})
 	return errors.Join(err, v.RecordRefused(context.WithoutCancel(ctx)), v.Close())
 }
-
-// inUTC writes the times of a log in UTC.
-type inUTC struct{ slog.Handler }
-
-// Handle writes one record.
-func (h inUTC) Handle(ctx context.Context, r slog.Record) error {
-	r.Time = r.Time.UTC()
-	return h.Handler.Handle(ctx, r)
-}
-
-// WithAttrs is a handler whose records have further attributes.
-func (h inUTC) WithAttrs(attrs []slog.Attr) slog.Handler { return inUTC{h.Handler.WithAttrs(attrs)} }
-
-// WithGroup is a handler that puts the attributes of its records into a group.
-func (h inUTC) WithGroup(name string) slog.Handler { return inUTC{h.Handler.WithGroup(name)} }
 
 func minVersion(s *config.Settings) uint16 {
 	if s.TLS.MinVersion == "1.3" {

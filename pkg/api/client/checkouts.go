@@ -21,6 +21,22 @@ type Page[T any] struct {
 	Next  string `json:"next"` // cursor of the next part; empty: this was the last
 }
 
+// UnmarshalJSON refuses what is no list, so that it is not taken for an empty one.
+func (p *Page[T]) UnmarshalJSON(text []byte) error {
+	var with struct {
+		Items *[]T   `json:"items"`
+		Next  string `json:"next"`
+	}
+	if err := json.Unmarshal(text, &with); err != nil {
+		return err
+	}
+	if with.Items == nil {
+		return errors.New("there is no list in it")
+	}
+	p.Items, p.Next = *with.Items, with.Next
+	return nil
+}
+
 // Paging says which part of a list is wanted.
 type Paging struct {
 	Limit  int    // 0 leaves it to the server
@@ -88,15 +104,18 @@ type Release struct {
 // UnmarshalJSON reads the secret as its encoding says.
 func (r *Release) UnmarshalJSON(text []byte) error {
 	var with struct {
-		Secret   secret.Value `json:"secret"`
-		Encoding string       `json:"encoding"`
+		Secret   *secret.Value `json:"secret"`
+		Encoding string        `json:"encoding"`
 	}
 	if err := errors.Join(json.Unmarshal(text, &r.Checkout), json.Unmarshal(text, &with)); err != nil {
 		return err
 	}
+	if r.ID == "" || with.Secret == nil {
+		return errors.New("there is no secret of a check-out in it")
+	}
 	switch with.Encoding {
 	case "utf-8":
-		r.Secret = with.Secret
+		r.Secret = *with.Secret
 		return nil
 	case "base64":
 		defer with.Secret.Wipe()
@@ -150,7 +169,12 @@ func (c *Client) CheckOut(ctx context.Context, a Ask) (Release, Request, error) 
 	if a.Key == "" {
 		a.Key = NewKey()
 	}
-	return c.released(ctx, ask{method: http.MethodPost, path: "/v1/checkouts", body: a.body(), key: a.Key, repeat: true, yields: true})
+	what := ask{method: http.MethodPost, path: "/v1/checkouts", body: a.body(), key: a.Key, repeat: true, yields: true}
+	out, r, err := c.released(ctx, what)
+	if errors.Is(err, errBrokenOff) && !errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return c.released(ctx, what)
+	}
+	return out, r, err
 }
 
 // CheckOutWithin checks a credential out, and waits for the approval if one is
@@ -187,6 +211,9 @@ func (c *Client) released(ctx context.Context, a ask) (out Release, waits Reques
 	switch {
 	case got.status == http.StatusCreated:
 		return out, waits, nil
+	case waits.ID == "" || waits.State == "":
+		return out, waits, pam.Failf(pam.ErrProtocol, "the answer %d of %s is neither a check-out nor a request", got.status, c.Server.Host).
+			WithHint("look whether the setting server is the address of vault serve, and not of something before it").Uncertain()
 	case waits.State == RequestPending:
 		return out, waits, pam.Failf(pam.ErrPending, "%s/%s needs %d approvals; request %s waits until %s", waits.System, waits.Account, waits.Needed, waits.ID, waits.Until.UTC().Format(time.RFC3339)).
 			WithHint("an approver of the vault says: requests approve %s", waits.ID)

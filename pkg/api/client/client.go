@@ -135,16 +135,20 @@ func (c *Client) send(ctx context.Context, a ask, body []byte, token secret.Valu
 
 // unanswered is a failure without an answer. A secret may have been released all
 // the same, unless the request was never sent.
-func unanswered(a ask, err error) error {
+func unanswered(a ask, err error) *pam.Failure {
 	f, ok := errors.AsType[*pam.Failure](err)
 	if !ok {
 		f = pam.Failf(pam.ErrUnreachable, "%w", err)
 	}
+	f.Hint = strings.ReplaceAll(f.Hint, "endpoint_url", "the setting server") // where this address is from
 	if !a.yields || transport.NotSent(err) {
 		return f
 	}
 	return f.Uncertain()
 }
+
+// errBrokenOff stands beside the failure of an answer that began and did not end.
+var errBrokenOff = errors.New("the answer broke off")
 
 // maxAnswer bounds an answer in bytes.
 const maxAnswer = 4 << 20
@@ -154,20 +158,22 @@ func (c *Client) read(a ask, res *http.Response, out any) error {
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	defer clear(text)
 	if err != nil {
-		return unanswered(a, err)
+		f := unanswered(a, err)
+		f.Err = errors.Join(f.Err, errBrokenOff)
+		return f
 	}
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	switch {
 	case len(text) > maxAnswer:
-		return c.noAnswer(res, "is too long")
+		return c.noAnswer(a, res, "is too long")
 	case kind == "application/problem+json":
 		return c.problem(a, res, text)
 	case res.StatusCode >= 300:
-		return c.noAnswer(res, "is no problem document")
-	case res.StatusCode == http.StatusNoContent:
+		return c.noAnswer(a, res, "is no problem document")
+	case res.StatusCode == http.StatusNoContent && out == nil:
 		return nil
 	case kind != "application/json":
-		return c.noAnswer(res, "is no JSON")
+		return c.noAnswer(a, res, "is no JSON")
 	}
 	if err := a.proof.answered(res.Header); err != nil {
 		return err
@@ -177,7 +183,7 @@ func (c *Client) read(a ask, res *http.Response, out any) error {
 		out = into.of(res.StatusCode)
 	}
 	if err := json.Unmarshal(text, out); err != nil {
-		return c.noAnswer(res, "is not what the call answers")
+		return c.noAnswer(a, res, "is not what the call answers")
 	}
 	return nil
 }
@@ -188,7 +194,19 @@ type answer struct {
 	of     func(status int) any
 }
 
-func (c *Client) noAnswer(res *http.Response, why string) error {
-	return pam.Failf(pam.ErrProtocol, "the answer %d of %s %s", res.StatusCode, c.Server.Host, why).
+// noAnswer is the failure of an answer that the vault did not give, or not whole.
+// What stands before the vault may have given it after the vault had released
+// something.
+func (c *Client) noAnswer(a ask, res *http.Response, why string) error {
+	class := pam.ErrProtocol
+	switch res.StatusCode {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		class = pam.ErrUnreachable
+	}
+	f := pam.Failf(class, "the answer %d of %s %s", res.StatusCode, c.Server.Host, why).
 		WithHint("look whether the setting server is the address of vault serve, and not of something before it")
+	if done := res.StatusCode < 300 || res.StatusCode >= 500; a.yields && done {
+		return f.Uncertain()
+	}
+	return f
 }

@@ -25,6 +25,9 @@ type said struct {
 	body   string
 }
 
+// half breaks an answer off in its middle.
+const half = 1
+
 // script is a server that gives its answers in turn, and writes down what it was
 // asked. Log-ins are always answered.
 type script struct {
@@ -68,6 +71,14 @@ func answer(w http.ResponseWriter, a said) {
 		panic(http.ErrAbortHandler)
 	}
 	kind := "application/json"
+	if a.status == half {
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Content-Length", "1000")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, a.body)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
 	if a.status >= 400 {
 		kind = "application/problem+json"
 	}
@@ -179,6 +190,63 @@ func TestACheckOutWhoseAnswerIsLostIsAskedForAgainWithTheSameKey(t *testing.T) {
 		if asked != `POST /v1/checkouts Bearer t1 {"account":"root","hours":1,"system":"web01"} k1` {
 			t.Error(asked)
 		}
+	}
+}
+
+func TestACheckOutWhoseAnswerBreaksOffIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	c, s := newClient(t, said{half, lent[:40]}, said{201, lent})
+	out, _, err := c.CheckOut(t.Context(), client.Ask{System: "web01", Account: "root", Key: "k1"})
+	if err != nil || reveal(out.Secret) != "c4naryé" || s.asked[0] != s.asked[1] {
+		t.Fatalf("%+v, %v, %v", out, err, s.asked)
+	}
+	c, _ = newClient(t, said{half, lent[:40]}, said{half, lent[:40]})
+	if _, _, err := c.CheckOut(t.Context(), client.Ask{System: "web01", Account: "root"}); !errors.Is(err, pam.ErrUncertain) || !errors.Is(err, pam.ErrProtocol) {
+		t.Error(err)
+	}
+}
+
+func TestAnAnswerWithoutWhatWasAskedForIsNone(t *testing.T) {
+	t.Parallel()
+	for _, a := range []said{{200, "{}"}, {200, "null"}, {204, ""}, {200, `{"items":null}`}} {
+		c, _ := newClient(t, a)
+		if _, err := c.Checkouts(t.Context(), false, client.Paging{}); !errors.Is(err, pam.ErrProtocol) {
+			t.Errorf("a list of %d %s: %v", a.status, a.body, err)
+		}
+	}
+	for _, a := range []said{{201, strings.Replace(lent, `"secret"`, `"other"`, 1)}, {201, "null"}, {204, ""}, {200, "{}"}, {202, `{"items":[]}`}, {200, "<html>"}} {
+		c, _ := newClient(t, a)
+		if _, _, err := c.CheckOut(t.Context(), client.Ask{System: "web01", Account: "root"}); !errors.Is(err, pam.ErrProtocol) || !errors.Is(err, pam.ErrUncertain) {
+			t.Errorf("a check-out of %d %s: %v", a.status, a.body, err)
+		}
+	}
+}
+
+func TestAGatewayThatFindsNoVaultIsAnOutage(t *testing.T) {
+	t.Parallel()
+	c, _ := newClient(t, said{502, "<html>"}, said{503, "<html>"}, said{504, "<html>"})
+	if _, _, err := c.CheckOut(t.Context(), client.Ask{System: "web01", Account: "root"}); !errors.Is(err, pam.ErrUnreachable) || !errors.Is(err, pam.ErrUncertain) {
+		t.Error(err)
+	}
+}
+
+func TestAWaitOutlastsAServerThatStartsAgain(t *testing.T) {
+	t.Parallel()
+	c, s := newClient(t, said{202, pending}, said{503, problemOf("stopping")}, said{502, "<html>"}, said{201, lent})
+	out, _, err := c.CheckOutWithin(t.Context(), client.Ask{System: "web01", Account: "root", Key: "k1"}, time.Minute)
+	if err != nil || reveal(out.Secret) != "c4naryé" || s.asked[1] != s.asked[3] {
+		t.Fatalf("%+v, %v, %v", out, err, s.asked)
+	}
+}
+
+func TestWhatCanNotBeReachedNamesTheSettingOfTheVault(t *testing.T) {
+	t.Parallel()
+	c, _ := newClient(t)
+	c.Server = &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+	_, err := c.Checkout(t.Context(), "l1")
+	f, ok := errors.AsType[*pam.Failure](err)
+	if !ok || !strings.Contains(f.Hint, "the setting server") || strings.Contains(f.Hint, "endpoint_url") {
+		t.Errorf("%v, %+v", err, f)
 	}
 }
 

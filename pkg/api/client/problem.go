@@ -21,7 +21,7 @@ type document struct {
 func (c *Client) problem(a ask, res *http.Response, text []byte) error {
 	var d document
 	if err := json.Unmarshal(text, &d); err != nil || d.Code == "" {
-		return c.noAnswer(res, "is a problem document without a code")
+		return c.noAnswer(a, res, "is a problem document without a code")
 	}
 	class, hint := meaning(d.Code)
 	if d.Code == "forbidden" && a.path == loginPath {
@@ -68,7 +68,9 @@ func meaning(code string) (pam.Class, string) {
 		return pam.ErrUnreachable, "wait before the next attempt; each wrong one makes the wait longer"
 	case "audit_unavailable":
 		return pam.ErrJournal, "the vault can't write its record of events; its administrator has to make room"
-	case "store_unavailable", "stopping", "busy", "outcome_unknown", "too_slow":
+	case "source_refused":
+		return pam.ErrDenied, "ask an administrator of the vault, whose log says why, under the id of this request"
+	case "store_unavailable", "source_unavailable", "stopping", "busy", "outcome_unknown", "too_slow":
 		return pam.ErrUnreachable, "try again in a moment"
 	case "no_such_call", "method_not_allowed":
 		return pam.ErrProtocol, "the server is older or newer than this program, or no vault"

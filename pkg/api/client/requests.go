@@ -48,17 +48,55 @@ func (r Request) over() error {
 // longestPoll is the longest that the server waits in one call.
 const longestPoll = time.Minute
 
+// The pace of asking again about a request.
+const (
+	breath    = time.Second     // after an answer that came too soon, or none
+	maxOutage = 2 * time.Minute // of a server that does not answer
+)
+
 // Collect waits for the decision about a request, and checks out what was
-// approved. ErrPending when the wait is over and nobody has decided.
+// approved. ErrPending when the wait is over and nobody has decided. It outlasts a
+// server that starts again meanwhile.
 func (c *Client) Collect(ctx context.Context, id string, wait time.Duration) (Release, Request, error) {
-	until := c.Clock().Add(wait)
-	for {
-		left := max(0, min(until.Sub(c.Clock()), longestPoll, c.Timeout-c.Timeout/5))
-		q := url.Values{"wait": {left.Round(time.Millisecond).String()}}
-		out, r, err := c.released(ctx, ask{method: http.MethodGet, path: "/v1/requests/" + url.PathEscape(id) + "?" + q.Encode(), yields: true})
-		if !errors.Is(err, pam.ErrPending) || !c.Clock().Before(until) || ctx.Err() != nil {
+	heard := c.Clock()
+	for until := heard.Add(wait); ; {
+		asked := c.Clock()
+		piece := max(0, min(until.Sub(asked), longestPoll, c.Timeout-c.Timeout/5))
+		out, r, err := c.poll(ctx, id, piece)
+		at := c.Clock()
+		pause := time.Duration(0)
+		switch {
+		case errors.Is(err, pam.ErrPending):
+			heard = at
+			if at.Sub(asked) < piece/2 {
+				pause = breath
+			}
+		case errors.Is(err, pam.ErrUnreachable) && at.Sub(heard) < maxOutage:
+			pause = breath
+		default:
 			return out, r, err
 		}
+		if !at.Add(pause).Before(until) || !rest(ctx, pause) {
+			return out, r, err
+		}
+	}
+}
+
+// poll asks once, and leaves the server some time to answer.
+func (c *Client) poll(ctx context.Context, id string, wait time.Duration) (Release, Request, error) {
+	q := url.Values{"wait": {wait.Round(time.Millisecond).String()}}
+	return c.released(ctx, ask{method: http.MethodGet, path: "/v1/requests/" + url.PathEscape(id) + "?" + q.Encode(), yields: true})
+}
+
+// rest reports whether the pause was not interrupted.
+func rest(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -131,8 +131,8 @@ func kinds() []audit.Kind {
 	return []audit.Kind{
 		audit.IntegrationCreated, audit.IntegrationChanged, audit.IntegrationDeleted, audit.IntegrationActivated, audit.IntegrationDeactivated,
 		audit.IntegrationRotated, audit.IntegrationLogin, audit.IntegrationLoginRefused, audit.IntegrationLogout, audit.CredentialCreated, audit.CredentialChanged, audit.CredentialRotated, audit.CredentialDeleted,
-		audit.PolicyCreated, audit.PolicyChanged, audit.PolicyDeleted, audit.RequestMade, audit.RequestDecided, audit.RequestClosed,
-		audit.CheckoutIntent, audit.CheckoutOutcome, audit.CheckoutExtended, audit.CheckinIntent, audit.CheckinOutcome, audit.LeaseExpired,
+		audit.PolicyCreated, audit.PolicyChanged, audit.PolicyDeleted, audit.RequestMade, audit.RequestDecided, audit.RequestClosed, audit.RequestReopened,
+		audit.CheckoutIntent, audit.CheckoutOutcome, audit.CheckoutExtended, audit.CheckinIntent, audit.CheckinOutcome, audit.LeaseExpired, audit.SourceReturned,
 		audit.ApprovalSkipped, audit.KeyRotated, audit.KeyMade, audit.StoreOpened,
 	}
 }

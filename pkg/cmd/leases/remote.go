@@ -33,7 +33,18 @@ func (o *CheckOutOptions) releaseAt(ctx context.Context, c *client.Client) (pam.
 		o.Handout.Say("waiting for approval of request %s; an approver says: %s requests approve %s", r.ID, o.Handout.Command, r.ID)
 		out, _, err = c.CheckOutWithin(ctx, ask, o.Wait)
 	}
-	return vaultcli.Borrowed(c, out.Checkout), pam.Release{Secret: out.Secret, Expires: out.Due}, err
+	return vaultcli.Borrowed(c, out.Checkout), pam.Release{Secret: out.Secret, Expires: out.Due}, o.uncertainAt(c, err)
+}
+
+// uncertainAt tells what to do after a check-out whose answer did not come: what
+// was released to nobody is still held.
+func (o *CheckOutOptions) uncertainAt(c *client.Client, err error) error {
+	f, ok := errors.AsType[*pam.Failure](err)
+	if !ok || !errors.Is(err, pam.ErrUncertain) {
+		return err
+	}
+	told := pam.Failf(f.Class, "check-out is uncertain: %w", err).Uncertain()
+	return told.WithHint("%s may hold %s as checked out by %s; look with: %s checkouts, and give it back with: %s checkin ID", c.Server.Host, o.Ref, c.Integration, o.Handout.Command, o.Handout.Command)
 }
 
 // planAt tells what a check-out at a server would come to, as far as the server

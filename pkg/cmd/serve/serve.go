@@ -59,9 +59,6 @@ the store can't be opened.`,
 }
 
 func run(ctx context.Context, opts *Options) error {
-	if opts.Dev && opts.Listen == "" {
-		opts.Listen = "127.0.0.1:8443"
-	}
 	if opts.Serve == nil {
 		return pam.Failf(pam.ErrOther, "there is no server in this program")
 	}
