@@ -9,7 +9,7 @@
 #
 #   STORE=sqlite         or postgres: a server of its own, started below the directory
 #   INTEGRATIONS=100000  records in the store, and CREDENTIALS=10000
-#   ROUNDS=3 SECONDS_EACH=4 CONNECTIONS="1 8 64" STARTS=20
+#   ROUNDS=5 SECONDS_EACH=4 CONNECTIONS="1 8 64" STARTS=20
 #   STRANGERS=20         seconds of log-ins that are refused, over all integrations
 #   OPERATIONS="read log-in checkout"
 #   VAULT=, BARE=, FIRST= programs that are built already
@@ -18,7 +18,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 STORE=${STORE:-sqlite} INTEGRATIONS=${INTEGRATIONS:-100000} CREDENTIALS=${CREDENTIALS:-10000}
-ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-4} CONNECTIONS=${CONNECTIONS:-1 8 64} STARTS=${STARTS:-20} STRANGERS=${STRANGERS:-20}
+ROUNDS=${ROUNDS:-5} SECONDS_EACH=${SECONDS_EACH:-4} CONNECTIONS=${CONNECTIONS:-1 8 64} STARTS=${STARTS:-20} STRANGERS=${STRANGERS:-20}
 ACCESS_LOG=${ACCESS_LOG:-/dev/null} OPERATIONS=${OPERATIONS:-read log-in checkout}
 CALLERS=100 # integrations that sign in
 

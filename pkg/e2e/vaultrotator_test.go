@@ -11,12 +11,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redim-tools/redim/pkg/child/childtest"
 )
 
 // setter is a rotator for a system that is a file: it sets what is proposed, and
 // takes its time about it.
-const setter = `#!/bin/sh
-set -eu
+const setter = `set -eu
 proposed=$(sed 's/.*"proposed":"//; s/".*//')
 printf '%%s\n' "$proposed" > %[1]s.new.$$
 mv %[1]s.new.$$ %[1]s
@@ -35,9 +36,7 @@ func TestAKilledRotationOfACredentialLosesNoPassword(t *testing.T) {
 			h := newVaultHome(t, address(t), "web01/root")
 			dir := t.TempDir()
 			system, program := filepath.Join(dir, "system"), filepath.Join(dir, "rotate")
-			if err := os.WriteFile(program, fmt.Appendf(nil, setter, system), 0o700); err != nil {
-				t.Fatal(err)
-			}
+			childtest.WriteProgram(t, program, fmt.Sprintf(setter, system))
 			h.must("admin", "config", "set", "rotators.setter", "cmd:"+program)
 			h.must("admin", "policies", "new", "turning", "--rotator", "setter")
 			h.must("admin", "credentials", "edit", "web01/root", "--policy", "turning")
