@@ -320,12 +320,29 @@ func (s *soak) settle() {
 	s.works("checkin", "--all")
 	s.works("recover")
 	if got := s.server.Stats().Checkouts; got.Open != 0 || got.Made != got.CheckedIn {
-		s.t.Errorf("in the end the service has %+v", got)
+		s.t.Errorf("in the end the service has %+v\n%s", got, s.history())
 	}
 	if open, err := s.journal().Open(s.t.Context()); err != nil || len(open) > 0 {
 		s.t.Errorf("in the end the journal has %d open, %v", len(open), err)
 	}
 	s.wantCleanFiles()
+}
+
+// history is what the service and the journal have, for whoever asks how a
+// check-out came to be left.
+func (s *soak) history() string {
+	var b strings.Builder
+	for _, e := range s.server.Events() {
+		if e.Number/10 == 200 { // check-outs and check-ins, not jobs
+			fmt.Fprintln(&b, e.Posted, e.Number, e.Login, e.Message)
+		}
+	}
+	lines, err := os.ReadFile(s.journal().Path())
+	if err != nil {
+		s.t.Error(err)
+	}
+	b.Write(lines)
+	return b.String()
 }
 
 // works runs a command that must succeed. A sign-in that was refused by a fault

@@ -19,7 +19,7 @@ type call struct {
 	key    string // of the operation
 	params dialect.Params
 	// read takes the reply, which is valid JSON or empty and is wiped
-	// afterwards.
+	// afterwards. Of an operation that answers nothing it may be any text.
 	read func(op *dialect.Operation, reply []byte) error
 }
 
@@ -124,7 +124,7 @@ func (c *Client) answer(op *dialect.Operation, k call, resp *http.Response, repl
 	}
 	value, valid := wcf.Valid(reply)
 	if op.Reply.Kind == "none" && !valid && !isHTML(resp) {
-		return nil
+		return k.read(op, reply)
 	}
 	if !valid {
 		return notJSON(op, resp)

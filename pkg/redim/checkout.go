@@ -44,9 +44,11 @@ func (c *Client) Read(ctx context.Context, as pam.Identity, cred pam.Credential)
 	return release, nil
 }
 
-// CheckIn gives a credential back. ErrNotFound when it was not checked out.
+// CheckIn gives a credential back. ErrNotFound when it was not checked out. An
+// answer that may come from something else in the service's place is a failure
+// that is also pam.ErrUncertain.
 func (c *Client) CheckIn(ctx context.Context, as pam.Identity, cred pam.Credential, comment string) error {
-	err := c.ask(ctx, as, store(cred)+"_check_in", credentialParams(cred, comment), ignore)
+	err := c.ask(ctx, as, store(cred)+"_check_in", credentialParams(cred, comment), (*dialect.Operation).Acknowledged)
 	return of(cred, err)
 }
 

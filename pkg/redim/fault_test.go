@@ -133,6 +133,20 @@ func TestALostCheckInIsUncertain(t *testing.T) {
 	wantFailure(t, c.CheckIn(t.Context(), alice(), cred, ""), pam.ErrNotFound, "name", false)
 }
 
+func TestACheckInThatSomethingElseAnswersIsUncertain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redimtest.Options{Faults: []string{opCheckIn + ":oversized=64KB*1"}})
+	c := b.client()
+	cred := b.find(c, alice(), "web01", "Administrator")
+	if _, err := c.CheckOut(t.Context(), alice(), cred, ""); err != nil {
+		t.Fatal(err)
+	}
+	wantFailure(t, c.CheckIn(t.Context(), alice(), cred, ""), pam.ErrProtocol, "endpoint_url", true)
+	if err := c.CheckIn(t.Context(), alice(), cred, ""); err != nil || b.Stats().Checkouts.Open != 0 {
+		t.Errorf("%v, %+v", err, b.Stats().Checkouts)
+	}
+}
+
 func TestAServiceThatIsNotThereReleasesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redimtest.Options{})

@@ -135,10 +135,11 @@ func TestNumbersInAllForms(t *testing.T) {
 	})
 }
 
-// TestVoidAnswersInAllForms has an operation whose answer nobody reads.
+// TestVoidAnswersInAllForms tells apart what says that it was done, what says
+// that it was not, and what says nothing.
 func TestVoidAnswersInAllForms(t *testing.T) {
 	t.Parallel()
-	for _, reply := range []string{`|`, `null`, `{}`, `""`, `true`, `7`, `{"OperationSucceeded":true}`, `{"OperationMessage":"no","OperationSucceeded":null}`, `text/plain|OK`} {
+	for _, reply := range []string{`|`, `null`, `{}`, `""`, `true`, `1`, `{"OperationSucceeded":true}`, `{"OperationMessage":"no","OperationSucceeded":null}`} {
 		if err := canned(t, map[string]string{opCheckIn: reply}).CheckIn(t.Context(), alice(), pam.Credential{System: "s", Account: "a"}, ""); err != nil {
 			t.Errorf("%s: %v", reply, err)
 		}
@@ -146,6 +147,10 @@ func TestVoidAnswersInAllForms(t *testing.T) {
 	for _, reply := range []string{`{"OperationMessage":"no","OperationSucceeded":false}`, `{"OperationSucceeded":"false"}`, `{"OperationSucceeded":0}`} {
 		err := canned(t, map[string]string{opCheckIn: reply}).CheckIn(t.Context(), alice(), pam.Credential{System: "s", Account: "a"}, "")
 		wantFailure(t, err, pam.ErrDenied, "does not say why", false)
+	}
+	for _, reply := range []string{`false`, `7`, `"done"`, `[]`, `text/plain|OK`} {
+		err := canned(t, map[string]string{opCheckIn: reply}).CheckIn(t.Context(), alice(), pam.Credential{System: "s", Account: "a"}, "")
+		wantFailure(t, err, pam.ErrProtocol, "endpoint_url", true)
 	}
 }
 

@@ -22,6 +22,18 @@ func Refused(reply []byte) bool {
 	return ok && isBool && !succeeded
 }
 
+// Acknowledged is for an operation that answers nothing: an empty reply or text,
+// null, true or an object that is no refusal. Any other one does not tell that
+// the service has done it, or was asked at all.
+func (o *Operation) Acknowledged(reply []byte) error {
+	text, isText := wcf.Text(reply)
+	if yes, isBool := wcf.Bool(reply); wcf.IsNull(reply) || wcf.IsObject(reply) || isText && text == "" || isBool && yes {
+		return nil
+	}
+	return pam.Failf(pam.ErrProtocol, "the answer to %s does not say that it was done", o.Name).
+		WithHint("something else may answer in the service's place; check endpoint_url")
+}
+
 // Secret reads a token or a password into bytes of its own. Missing, null and
 // empty all yield an empty secret and no error.
 func (o *Operation) Secret(reply []byte) (secret.Value, error) {
