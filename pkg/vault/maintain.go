@@ -25,19 +25,13 @@ type Maintained struct {
 // their turn.
 const batch = 200
 
-// tokenBatch is as batch; a token is a small row that nothing follows from.
-const tokenBatch = 1000
-
-// Maintain does what time asks for: it ends overdue leases and waits, removes
-// tokens that have ended, writes counts of refused attempts down, calls the
-// rotators that are due, and signs a checkpoint when there are new events. It may be interrupted and repeated at
-// will, and several may run at once.
+// Maintain does what time asks for: it ends overdue leases and waits, writes counts
+// of refused attempts down, calls the rotators that are due, signs a checkpoint when
+// there are new events, and removes tokens that have ended. It may be interrupted
+// and repeated at will, and several may run at once.
 func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 	done, err := s.endAll(ctx)
 	if err != nil {
-		return done, err
-	}
-	if done.Tokens, err = s.dropTokens(ctx); err != nil {
 		return done, err
 	}
 	if events := s.refused.take(s.now(), false); len(events) > 0 {
@@ -51,7 +45,10 @@ func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 	if done.Rotated, done.Unrotated, err = s.rotateDue(ctx, MaxPage); err != nil {
 		return done, err
 	}
-	done.Checkpoint, err = s.Checkpoint(ctx)
+	if done.Checkpoint, err = s.Checkpoint(ctx); err != nil {
+		return done, err
+	}
+	done.Tokens, err = s.dropTokens(ctx)
 	return done, err
 }
 
@@ -186,21 +183,6 @@ func (s *Service) settleBatch(ctx context.Context) (int, error) {
 		return s.recordAny(ctx, tx, events)
 	})
 	return settled, err
-}
-
-// dropTokens removes the tokens whose time is over.
-func (s *Service) dropTokens(ctx context.Context) (int, error) {
-	for all := 0; ; {
-		n := 0
-		err := s.store.Update(ctx, func(ctx context.Context, tx Tx) (err error) {
-			n, err = tx.RemoveTokens(ctx, s.now().Add(time.Microsecond), tokenBatch)
-			return err
-		})
-		all += n
-		if err != nil || n < tokenBatch {
-			return all, err
-		}
-	}
 }
 
 func (s *Service) recordAny(ctx context.Context, tx EventWriter, events []audit.Event) error {
