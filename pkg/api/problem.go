@@ -93,7 +93,7 @@ func problemOf(err error) *problem {
 	case errors.Is(err, vault.ErrKeyReused):
 		return errKeyReused
 	case errors.Is(err, pam.ErrUncertain):
-		return errUncertain
+		return uncertain(err)
 	}
 	if s, ok := errors.AsType[*vault.SourceError](err); ok {
 		return problemOfSource(s)
@@ -106,6 +106,15 @@ func problemOf(err error) *problem {
 		return errInternal
 	}
 	return problemOfClass(f)
+}
+
+// uncertain says what to do where it is another service whose outcome is unknown:
+// there a repetition can't find out.
+func uncertain(err error) *problem {
+	if _, ok := errors.AsType[*vault.SourceError](err); ok {
+		return errUncertain.with("the service that keeps the credential did not tell whether it released it; it is given back there first, within 15 minutes: ask again then, with a new idempotency key")
+	}
+	return errUncertain
 }
 
 // problemOfSource keeps apart what another service said to the vault from what the

@@ -120,7 +120,7 @@ func (p *passing) run(ctx context.Context) (pam.Release, error) {
 		err = fromSource(err)
 	}
 	if errors.Is(err, pam.ErrUncertain) {
-		return release, pam.Failf(classOf(err), "%w", err).WithHint("maintenance gives %s back there by itself; try again in %s", p.lease.Credential, patience)
+		return release, fromSource(pam.Failf(classOf(err), "%w", err).WithHint("maintenance gives %s back there by itself; try again in %s", p.lease.Credential, patience))
 	}
 	return release, err
 }

@@ -158,7 +158,8 @@ func TestAnAnswerThatNeverCameIsGivenBackByMaintenance(t *testing.T) {
 	t.Parallel()
 	w, there := passing(t)
 	there.refuse = pam.Failf(pam.ErrUnreachable, "cut off").Uncertain()
-	if _, _, err := w.checkOut(vault.Ask{Actor: admin("alice")}, "web01/root", 0); !errors.Is(err, pam.ErrUncertain) || there.held != 1 {
+	_, _, err := w.checkOut(vault.Ask{Actor: admin("alice")}, "web01/root", 0)
+	if _, theirs := errors.AsType[*vault.SourceError](err); !theirs || !errors.Is(err, pam.ErrUncertain) || there.held != 1 {
 		t.Fatalf("%v, %d held", err, there.held)
 	}
 	w.maintain(0) // it may be on its way still
