@@ -33,12 +33,8 @@ func (s *Service) dropTokens(ctx context.Context) (int, error) {
 
 // pause waits, unless ctx ends first.
 func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	rest, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-rest.Done()
+	return ctx.Err()
 }
