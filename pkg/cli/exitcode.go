@@ -31,7 +31,7 @@ const (
 	ExitNoTemplateJob    = 114 // A credential to be spun has a type without a template job.
 	ExitClockSkew        = 115 // The service's clock is more than a minute off.
 	ExitUnattested       = 116 // Operations that no public material attests are in use.
-	ExitProtocol         = 117 // The answer was not one: HTML instead of JSON, too long, cut short.
+	ExitProtocol         = 117 // The answer was not one: HTML instead of JSON, too long, cut short, or not what the call is answered by.
 	ExitNotRun           = 126 // The program can't be run; nothing was checked out for it, or it is back.
 	ExitProgramNotFound  = 127 // There is no such program; nothing was checked out for it.
 	ExitInterrupted      = 130 // Interrupted by the user or by a signal.

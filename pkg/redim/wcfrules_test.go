@@ -148,7 +148,7 @@ func TestVoidAnswersInAllForms(t *testing.T) {
 		err := canned(t, map[string]string{opCheckIn: reply}).CheckIn(t.Context(), alice(), pam.Credential{System: "s", Account: "a"}, "")
 		wantFailure(t, err, pam.ErrDenied, "does not say why", false)
 	}
-	for _, reply := range []string{`false`, `7`, `"done"`, `[]`, `text/plain|OK`} {
+	for _, reply := range []string{`false`, `7`, `"done"`, `[]`, `text/plain|OK`, `{{ maintenance }}`, `{"OperationSucceeded":false},`} {
 		err := canned(t, map[string]string{opCheckIn: reply}).CheckIn(t.Context(), alice(), pam.Credential{System: "s", Account: "a"}, "")
 		wantFailure(t, err, pam.ErrProtocol, "endpoint_url", true)
 	}

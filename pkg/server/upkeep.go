@@ -14,6 +14,7 @@ type Keeper interface {
 	EndOverdue(ctx context.Context) (vault.Maintained, error)
 	RotateOne(ctx context.Context) (vault.Maintained, error)
 	Maintain(ctx context.Context) (vault.Maintained, error)
+	DropTokens(ctx context.Context) (vault.Maintained, error)
 	RecordRefused(ctx context.Context) error
 }
 
@@ -26,8 +27,8 @@ const (
 )
 
 // Upkeep is for Options.Upkeep. What fails is told once, and tried again. Nothing
-// that is over waits for a rotator, and no rotator for another, unless as many as
-// may be at work hang.
+// that is over waits for a rotator or for tokens that are removed, and no rotator
+// for another, unless as many as may be at work hang.
 func Upkeep(k Keeper, log *slog.Logger) func(context.Context) {
 	return func(ctx context.Context) {
 		var all sync.WaitGroup
@@ -36,6 +37,7 @@ func Upkeep(k Keeper, log *slog.Logger) func(context.Context) {
 		}
 		keep(catchUpEvery, k.EndOverdue)
 		keep(maintainEvery, k.Maintain)
+		keep(maintainEvery, k.DropTokens)
 		for range rotations {
 			keep(catchUpEvery, k.RotateOne)
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // hangingKeeper has rotators that hang until they are stopped.
-type hangingKeeper struct{ ended, maintained, rotating atomic.Int64 }
+type hangingKeeper struct{ ended, maintained, dropped, rotating atomic.Int64 }
 
 func (k *hangingKeeper) EndOverdue(context.Context) (vault.Maintained, error) {
 	k.ended.Add(1)
@@ -22,6 +22,11 @@ func (k *hangingKeeper) EndOverdue(context.Context) (vault.Maintained, error) {
 
 func (k *hangingKeeper) Maintain(context.Context) (vault.Maintained, error) {
 	k.maintained.Add(1)
+	return vault.Maintained{}, nil
+}
+
+func (k *hangingKeeper) DropTokens(context.Context) (vault.Maintained, error) {
+	k.dropped.Add(1)
 	return vault.Maintained{}, nil
 }
 
@@ -42,8 +47,8 @@ func TestNothingThatIsOverWaitsForARotator(t *testing.T) {
 		ended := make(chan struct{})
 		go func() { defer close(ended); server.Upkeep(k, slog.New(slog.DiscardHandler))(ctx) }()
 		time.Sleep(2*time.Minute + time.Millisecond)
-		if k.ended.Load() < 119 || k.maintained.Load() != 2 || k.rotating.Load() != 4 {
-			t.Errorf("in two minutes: ended %d times, maintained %d times, %d rotators at work", k.ended.Load(), k.maintained.Load(), k.rotating.Load())
+		if k.ended.Load() < 119 || k.maintained.Load() != 2 || k.dropped.Load() != 2 || k.rotating.Load() != 4 {
+			t.Errorf("in two minutes: ended %d times, maintained %d times, dropped tokens %d times, %d rotators at work", k.ended.Load(), k.maintained.Load(), k.dropped.Load(), k.rotating.Load())
 		}
 		stop()
 		<-ended

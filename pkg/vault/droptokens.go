@@ -5,28 +5,30 @@ import (
 	"time"
 )
 
-// tokenBatch is as batch, for tokens: nothing follows from their end, so that they
-// may take their time. tokenRest is for how many times as long as a batch took
-// others come first.
+// Tokens are removed a few at a time, since nothing follows from their end and
+// others come first: each time for tokenRest times as long as it took, within
+// longestRest.
 const (
-	tokenBatch = 200
-	tokenRest  = 3
+	tokenBatch  = 200
+	tokenRest   = 3
+	longestRest = 200 * time.Millisecond
 )
 
-// dropTokens removes the tokens whose time is over.
-func (s *Service) dropTokens(ctx context.Context) (int, error) {
-	for all := 0; ; {
+// DropTokens removes the tokens whose time is over. It may be interrupted and
+// repeated at will, and several may run at once.
+func (s *Service) DropTokens(ctx context.Context) (done Maintained, err error) {
+	for {
 		n, began := 0, s.now()
 		err := s.store.Update(ctx, func(ctx context.Context, tx Tx) (err error) {
 			n, err = tx.RemoveTokens(ctx, began.Add(time.Microsecond), tokenBatch)
 			return err
 		})
-		all += n
-		if err == nil && n == tokenBatch {
-			err = pause(ctx, min(tokenRest*s.now().Sub(began), time.Second))
-		}
+		done.Tokens += n
 		if err != nil || n < tokenBatch {
-			return all, err
+			return done, err
+		}
+		if err := pause(ctx, min(tokenRest*s.now().Sub(began), longestRest)); err != nil {
+			return done, err
 		}
 	}
 }

@@ -83,7 +83,7 @@ func TestAnApplicationSignsInAndItsTokenServesUntilItsEnd(t *testing.T) {
 	w.pass(15 * time.Minute)
 	_, err := w.Authenticate(t.Context(), door("10.0.0.1"), got.Token)
 	turnedAway(t, err, pam.ErrTokenRefused, vault.CauseExpiredToken)
-	if done, err := w.Maintain(t.Context()); err != nil || done.Tokens != 1 || len(w.store.state.tokens) != 0 {
+	if done, err := w.DropTokens(t.Context()); err != nil || done.Tokens != 1 || len(w.store.state.tokens) != 0 {
 		t.Error(done, err)
 	}
 	_, err = w.Authenticate(t.Context(), door("10.0.0.1"), got.Token)

@@ -25,10 +25,10 @@ type Maintained struct {
 // their turn.
 const batch = 200
 
-// Maintain does what time asks for: it ends overdue leases and waits, writes counts
-// of refused attempts down, calls the rotators that are due, signs a checkpoint when
-// there are new events, and removes tokens that have ended. It may be interrupted
-// and repeated at will, and several may run at once.
+// Maintain does what time asks for, but for DropTokens: it ends overdue leases and
+// waits, writes counts of refused attempts down, calls the rotators that are due,
+// and signs a checkpoint when there are new events. It may be interrupted and
+// repeated at will, and several may run at once.
 func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 	done, err := s.endAll(ctx)
 	if err != nil {
@@ -45,10 +45,7 @@ func (s *Service) Maintain(ctx context.Context) (Maintained, error) {
 	if done.Rotated, done.Unrotated, err = s.rotateDue(ctx, MaxPage); err != nil {
 		return done, err
 	}
-	if done.Checkpoint, err = s.Checkpoint(ctx); err != nil {
-		return done, err
-	}
-	done.Tokens, err = s.dropTokens(ctx)
+	done.Checkpoint, err = s.Checkpoint(ctx)
 	return done, err
 }
 

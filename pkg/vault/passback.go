@@ -204,8 +204,9 @@ func (s *Service) handBackOf(ctx context.Context, l Lease) error {
 		return err
 	}
 	if err := s.handBack(ctx, mine[0]); err != nil {
-		return pam.Failf(pam.ErrPartial, "%s is checked in here, and not yet at %s: %w", l.Credential, mine[0].Source, err).
-			WithHint("maintenance tries again; do so now with: vault maintain")
+		why := err.Error() // without its class: what is uncertain there is certain here
+		return pam.Failf(pam.ErrPartial, "%s is checked in here, and not yet at %s: %s", l.Credential, mine[0].Source, why).
+			WithHint("maintenance tries again from %s after on: that of a server, or vault maintain", retryAfter)
 	}
 	return nil
 }

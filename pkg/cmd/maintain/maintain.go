@@ -63,10 +63,15 @@ type doneJSON struct {
 
 func run(ctx context.Context, opts *Options) error {
 	return opts.Open.With(ctx, func(v *vaultcli.Vault) error {
+		dropped, err := v.DropTokens(ctx)
+		if err != nil {
+			return err
+		}
 		done, err := v.Maintain(ctx)
 		if err != nil {
 			return err
 		}
+		done.Tokens = dropped.Tokens
 		done.Expired += v.Ended.Expired
 		done.Settled += v.Ended.Settled
 		done.Rotated += v.Ended.Rotated

@@ -327,6 +327,20 @@ func TestJobIDsComeInThreeForms(t *testing.T) {
 	}
 }
 
+func TestACheckInIsAcknowledgedAsTheServiceDoes(t *testing.T) {
+	t.Parallel()
+	ours := operation(t, open(t, nil), "stored_check_in")
+	theirs := operation(t, open(t, map[string]any{"stored_check_in": map[string]any{"reply": map[string]any{"kind": "text"}}}), "stored_check_in")
+	for text, want := range map[string][2]bool{
+		"": {true, true}, "null": {true, true}, "true": {true, true}, "{}": {true, true}, `""`: {true, true}, "True\r\n": {true, true},
+		`"done"`: {false, true}, "7": {false, true}, "[]": {false, true}, "false": {false, false}, "{x": {false, false}, "OK": {false, false},
+	} {
+		if got := [2]bool{ours.Acknowledged([]byte(text)) == nil, theirs.Acknowledged([]byte(text)) == nil}; got != want {
+			t.Errorf("%q is acknowledged %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestObjectsAndTextsAreReadOrMissed(t *testing.T) {
 	t.Parallel()
 	d := open(t, nil)

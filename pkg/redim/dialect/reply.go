@@ -24,14 +24,20 @@ func Refused(reply []byte) bool {
 
 // Acknowledged is for an operation that answers nothing: an empty reply or text,
 // null, true or an object that is no refusal. Any other one does not tell that
-// the service has done it, or was asked at all.
+// the service has done it, or was asked at all, unless reply.kind says that the
+// service answers with something: then it is any value.
 func (o *Operation) Acknowledged(reply []byte) error {
-	text, isText := wcf.Text(reply)
-	if yes, isBool := wcf.Bool(reply); wcf.IsNull(reply) || wcf.IsObject(reply) || isText && text == "" || isBool && yes {
+	value, valid := wcf.Valid(reply)
+	text, isText := wcf.Text(value)
+	yes, isBool := wcf.Bool(value)
+	switch {
+	case wcf.IsNull(value), isBool && yes, isText && text == "", valid && wcf.IsObject(value):
+		return nil
+	case o.Reply.Kind != "none" && valid && !isBool:
 		return nil
 	}
 	return pam.Failf(pam.ErrProtocol, "the answer to %s does not say that it was done", o.Name).
-		WithHint("something else may answer in the service's place; check endpoint_url")
+		WithHint("something else may answer in the service's place; check endpoint_url; if the service itself answers so, set dialect_operations.%s.reply.kind: text", o.Key)
 }
 
 // Secret reads a token or a password into bytes of its own. Missing, null and
