@@ -58,7 +58,7 @@ func newCheckouts(path string) (*checkouts, error) {
 		c.sealed[name] = c.aead.Seal(nil, nil, []byte("a secret of some length"), []byte(name))
 	}
 	return c, errors.Join(
-		c.exec("create table leases (id blob primary key, holder text, credential text, at integer, due integer) without rowid"),
+		c.exec("create table leases (n integer primary key, id blob, holder text, credential text, at integer, due integer)"),
 		c.exec("create table events (n integer primary key, body blob)"),
 	)
 }
@@ -99,7 +99,7 @@ func (c *checkouts) write() {
 		}
 		err := c.exec("begin immediate")
 		for _, j := range batch {
-			err = errors.Join(err, c.exec("insert into leases values (?, ?, ?, ?, ?)", j.lease...), c.exec("insert into events (body) values (?)", j.event...))
+			err = errors.Join(err, c.exec("insert into leases (id, holder, credential, at, due) values (?, ?, ?, ?, ?)", j.lease...), c.exec("insert into events (body) values (?)", j.event...))
 		}
 		err = errors.Join(err, c.exec("commit"))
 		for _, j := range batch {
