@@ -72,7 +72,7 @@ func caseALeaseIsIssuedOnItsGrounds(t *testing.T, s *store.Store) {
 	}
 	verify(t, s, 0)
 	update(t, s, func(ctx context.Context, tx vault.Tx) error {
-		return tx.AddToken(ctx, vault.Token{Hash: vault.TokenHash{7}, IntegrationID: good.Lease.Holder.ID, From: netip.MustParseAddr("10.0.0.1"), Made: at(1), Expires: at(9)})
+		return tx.AddToken(ctx, vault.Token{Hash: vault.TokenHash{7}, IntegrationID: good.Lease.Holder.ID, From: netip.MustParseAddr("10.0.0.1"), Made: at(1), Expires: at(9)}, 1)
 	})
 	good.On.Token = vault.TokenHash{7}
 	if err := s.Issue(t.Context(), good); err != nil {

@@ -61,7 +61,7 @@ func (r *recalling) change(what int) {
 func (r *recalling) changeToken(ctx context.Context, tx vault.Tx, n byte) error {
 	r.tokens[n] = !r.tokens[n]
 	if r.tokens[n] {
-		return tx.AddToken(ctx, aToken(n, id(1), int(n)+1))
+		return tx.AddToken(ctx, aToken(n, id(1), int(n)+1), r.version)
 	}
 	return tx.RemoveToken(ctx, aToken(n, "", 0).Hash)
 }
@@ -143,7 +143,7 @@ func TestAChangeOfAnotherProcessHoldsForTheNextQuestion(t *testing.T) {
 			i := anIntegration(1, "backup")
 			i.Comment = "0"
 			update(t, s, func(ctx context.Context, tx vault.Tx) error {
-				return errors.Join(tx.AddIntegration(ctx, i), tx.AddToken(ctx, aToken(1, i.ID, 15)))
+				return errors.Join(tx.AddIntegration(ctx, i), tx.AddToken(ctx, aToken(1, i.ID, 15), 1))
 			})
 			for turn := range int64(3) {
 				for range 20 {

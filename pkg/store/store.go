@@ -100,14 +100,14 @@ func (s *Store) Glance(ctx context.Context, read func(context.Context, vault.Rea
 
 // Update runs work as one unit. An error of work undoes it.
 func (s *Store) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
-	return s.db.Write(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+	return moved(s.db.Write(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
 		undo := headOf(tx.Slot).mark()
 		err := work(ctx, s.txn(tx))
 		if err != nil {
 			undo()
 		}
 		return err
-	})
+	}))
 }
 
 func (s *Store) txn(tx *sqldb.Tx) *txn {

@@ -29,7 +29,7 @@ func aToken(n byte, integration string, ends int) vault.Token {
 
 func addToken(t *testing.T, s *store.Store, token vault.Token) {
 	t.Helper()
-	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, token) })
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, token, 1) })
 }
 
 func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
@@ -47,6 +47,10 @@ func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
 		t.Errorf("version %d, want 2", h.Version)
 	}
 	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, vault.TokenHash{9}) })
+	for _, version := range []int64{1, 3} {
+		refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, aToken(2, i.ID, 15), version) })
+	}
+	absent(t, s, vault.TokenHash{2, 0, 255})
 	update(t, s, func(ctx context.Context, tx vault.Tx) error {
 		there, err := tx.HasToken(ctx, want.Hash)
 		other, e := tx.HasToken(ctx, vault.TokenHash{9})
@@ -57,6 +61,7 @@ func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
 	})
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveIntegration(ctx, i.ID, 2) })
 	absent(t, s, want.Hash)
+	refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, aToken(2, i.ID, 15), 2) })
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })
 	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })
 }
@@ -65,7 +70,7 @@ func caseALeaseComesWithAToken(t *testing.T, s *store.Store) {
 	i := anIntegration(1, "backup")
 	token, l := aToken(1, i.ID, 15), aLease("0123456789abcdef", "c1")
 	update(t, s, func(ctx context.Context, tx vault.Tx) error {
-		return errors.Join(tx.AddIntegration(ctx, i), tx.AddToken(ctx, token), tx.AddLease(ctx, l))
+		return errors.Join(tx.AddIntegration(ctx, i), tx.AddToken(ctx, token, 1), tx.AddLease(ctx, l))
 	})
 	l.Version = 1
 	for _, id := range []string{l.ID, "", "x", l.ID[:9], l.ID[1:], "\u00e9" + l.ID} {
@@ -103,7 +108,7 @@ func caseManyAskAtOnce(t *testing.T, s *store.Store) {
 	for n := range callers {
 		leases[n] = aLease(fmt.Sprintf("0123456789abcde%02d", n), "c"+strconv.Itoa(n))
 		update(t, s, func(ctx context.Context, tx vault.Tx) error {
-			return errors.Join(tx.AddToken(ctx, aToken(byte(n), i.ID, n+1)), tx.AddLease(ctx, leases[n]))
+			return errors.Join(tx.AddToken(ctx, aToken(byte(n), i.ID, n+1), 1), tx.AddLease(ctx, leases[n]))
 		})
 		leases[n].Version = 1
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/store/sqldb"
@@ -23,10 +24,19 @@ func (t *txn) IntegrationsOfAccounts(ctx context.Context, folded []string) ([]va
 
 const tokenColumns = "hash, holder, address, era, made, expires"
 
-// AddToken adds; a hash is never there twice.
-func (t *txn) AddToken(ctx context.Context, v vault.Token) error {
-	return t.Later(ctx, "insert into access_tokens ("+tokenColumns+") values ($1, $2, $3, $4, $5, $6)",
-		v.Hash[:], v.IntegrationID, v.From.String(), v.Epoch, micros(v.Made), micros(v.Expires))
+// AddToken adds; a hash is never there twice. It finds null in place of the holder
+// when the holder is not at the version, and moved tells.
+func (t *txn) AddToken(ctx context.Context, v vault.Token, version int64) error {
+	return moved(t.Later(ctx, "insert into access_tokens ("+tokenColumns+") values ($1, (select id from integrations where id = $2 and version = $3), $4, $5, $6, $7)",
+		v.Hash[:], v.IntegrationID, version, v.From.String(), v.Epoch, micros(v.Made), micros(v.Expires)))
+}
+
+// moved is ErrStale for a token whose holder was not found.
+func moved(err error) error {
+	if c, ok := errors.AsType[*sqldb.ConstraintError](err); ok && c.Name == "access_tokens.holder" {
+		return vault.ErrStale
+	}
+	return err
 }
 
 // HasToken reports whether it is there. It keeps nobody from removing it.

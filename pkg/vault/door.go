@@ -32,7 +32,7 @@ func (d Door) Actor(i Integration) Actor {
 
 // Admission is what a log-in gives.
 type Admission struct {
-	Token       secret.Value // 43 characters that may stand in a header
+	Token       secret.Value // 48 characters that may stand in a header
 	Expires     time.Time
 	Integration Integration
 }

@@ -36,7 +36,10 @@ func (f *fakeStore) Holding(ctx context.Context, hash vault.TokenHash, lease str
 	return h, err
 }
 
-func (s *fakeState) AddToken(_ context.Context, t vault.Token) error {
+func (s *fakeState) AddToken(_ context.Context, t vault.Token, version int64) error {
+	if s.integrations[t.IntegrationID].Version != version {
+		return vault.ErrStale
+	}
 	s.tokens[t.Hash] = t
 	return nil
 }

@@ -2,11 +2,13 @@ package vault
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"slices"
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/audit"
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/secret"
 )
 
@@ -17,6 +19,45 @@ import (
 // or the address not allowed. When it returns without error, the event is kept.
 func (s *Service) LogIn(ctx context.Context, d Door, name string, credential secret.Value) (Admission, error) {
 	d = d.normal()
+	if got, err := s.logInAgain(ctx, d, name, credential); !errors.Is(err, ErrUnsure) {
+		return got, err
+	}
+	return settled(name, func() (Admission, error) { return s.logInAnew(ctx, d, name, credential) })
+}
+
+// settled tries a log-in until nothing changes meanwhile of what it was decided on.
+func settled(who string, logIn func() (Admission, error)) (Admission, error) {
+	const tries = 5
+	for range tries {
+		if got, err := logIn(); !errors.Is(err, ErrStale) {
+			return got, err
+		}
+	}
+	return Admission{}, pam.Failf(pam.ErrConflict, "%s changes again and again", shown(who)).WithHint("try again in a moment")
+}
+
+// logInAgain lets somebody in who was let in before by a generated secret, if
+// nothing has changed since. ErrUnsure for everybody else, of whom nothing is said:
+// it does the same work for every name, and what refuses him reads everything anew.
+func (s *Service) logInAgain(ctx context.Context, d Door, name string, credential secret.Value) (Admission, error) {
+	if !looksRandom(credential) || checkName("name", name) != nil {
+		return Admission{}, ErrUnsure
+	}
+	i, _ := s.memory.called.known(Fold(name), func(*Integration) bool { return true })
+	same := subtle.ConstantTimeCompare(quick(credential), i.Proof.Sum) == 1
+	if !same || i.Proof.Kind != ProofSHA256 || !i.Active || !MatchAddress(i.Allowed, d.From).Allowed {
+		return Admission{}, ErrUnsure
+	}
+	got, err := s.letIn(ctx, d, i)
+	if errors.Is(err, ErrStale) {
+		s.memory.called.forget(Fold(name))
+		return Admission{}, ErrUnsure
+	}
+	return got, err
+}
+
+// logInAnew decides by what the store has now.
+func (s *Service) logInAnew(ctx context.Context, d Door, name string, credential secret.Value) (Admission, error) {
 	i, err := s.integrationCalled(ctx, name)
 	if err != nil {
 		return Admission{}, err
@@ -30,7 +71,11 @@ func (s *Service) LogIn(ctx context.Context, d Door, name string, credential sec
 	case !proven:
 		return Admission{}, s.turnAway(ctx, d, i, CauseWrongCredential, wrongDetail(i))
 	}
-	return s.admit(ctx, d, i)
+	got, err := s.admit(ctx, d, i)
+	if err == nil {
+		s.memory.called.keep(Fold(name), &i)
+	}
+	return got, err
 }
 
 func wrongDetail(i Integration) string {
@@ -44,7 +89,7 @@ func wrongDetail(i Integration) string {
 }
 
 // integrationCalled is the zero Integration when there is none of the name. It
-// recalls nothing: a log-in must not tell by its time which names there are.
+// recalls nothing: a refusal must not tell by its time which names there are.
 func (s *Service) integrationCalled(ctx context.Context, name string) (Integration, error) {
 	if unfit := checkName("name", name); unfit != nil {
 		return Integration{}, nil //nolint:nilerr // no integration can be called so, and who asks is told no more than that he is refused
@@ -62,8 +107,11 @@ func (s *Service) integrationCalled(ctx context.Context, name string) (Integrati
 // account DOMAIN\name is never told by case. Refusals are as of LogIn.
 func (s *Service) LogInPrincipal(ctx context.Context, d Door, principal string, also ...string) (Admission, error) {
 	d = d.normal()
-	spellings := append([]string{principal}, also...)
-	found, err := s.integrationsOf(ctx, spellings)
+	return settled(principal, func() (Admission, error) { return s.logInProven(ctx, d, principal, also) })
+}
+
+func (s *Service) logInProven(ctx context.Context, d Door, principal string, also []string) (Admission, error) {
+	found, err := s.integrationsOf(ctx, append([]string{principal}, also...))
 	if err != nil {
 		return Admission{}, err
 	}
@@ -105,7 +153,7 @@ func shown(text string) string {
 	return text
 }
 
-// admit gives a token to an integration that has proven itself.
+// admit gives a token to an integration that has proven itself, or is ErrStale.
 func (s *Service) admit(ctx context.Context, d Door, i Integration) (Admission, error) {
 	if !i.Active {
 		return Admission{}, s.turnAway(ctx, d, i, CauseInactive, "the integration is not active")
@@ -113,12 +161,18 @@ func (s *Service) admit(ctx context.Context, d Door, i Integration) (Admission, 
 	if m := MatchAddress(i.Allowed, d.From); !m.Allowed {
 		return Admission{}, s.turnAway(ctx, d, i, CauseAddress, "from "+d.From.String()+", which is not among the allowed addresses")
 	}
-	v, now := secret.New(randomText()), s.now()
+	return s.letIn(ctx, d, i)
+}
+
+// letIn gives a token to an integration. ErrStale when it is not as it was read.
+func (s *Service) letIn(ctx context.Context, d Door, i Integration) (Admission, error) {
+	now := s.now()
+	v := newToken(now)
 	t := Token{Hash: tokenHash(v), IntegrationID: i.ID, From: d.From, Epoch: i.Epoch, Made: now, Expires: now.Add(s.tokenLife)}
 	e := s.event(audit.IntegrationLogin, d.Actor(i))
 	e.Outcome = audit.OutcomeDone
 	err := s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		if err := tx.AddToken(ctx, t); err != nil {
+		if err := tx.AddToken(ctx, t, i.Version); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, e)
@@ -142,10 +196,11 @@ func (s *Service) Authenticate(ctx context.Context, d Door, token secret.Value) 
 // is, is for the caller to look at.
 func (s *Service) AuthenticateFor(ctx context.Context, d Door, token secret.Value, lease string) (Integration, Known, Lease, error) {
 	d = d.normal()
-	if !looksRandom(token) {
+	hash := tokenHash(token)
+	if hash == (TokenHash{}) {
 		return Integration{}, Known{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "it is no token")
 	}
-	h, i, err := s.held(ctx, tokenHash(token), lease)
+	h, i, err := s.held(ctx, hash, lease)
 	if errors.Is(err, ErrAbsent) {
 		return Integration{}, Known{}, Lease{}, s.turnAway(ctx, d, Integration{}, CauseUnknownToken, "nobody has this token")
 	}

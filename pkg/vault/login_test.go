@@ -68,7 +68,7 @@ func TestAnApplicationSignsInAndItsTokenServesUntilItsEnd(t *testing.T) {
 	w := newWorld(t)
 	i, credential := w.applicant("nightly")
 	got := w.signIn("NIGHTLY", credential)
-	if got.Integration.ID != i.ID || got.Token.Len() != 43 || !got.Expires.Equal(w.now.Add(15*time.Minute)) {
+	if got.Integration.ID != i.ID || got.Token.Len() != 48 || !got.Expires.Equal(w.now.Add(15*time.Minute)) {
 		t.Errorf("%+v", got)
 	}
 	for _, from := range []string{"10.0.0.1", "::ffff:10.0.0.1"} {
@@ -183,20 +183,6 @@ func TestATokenEndsWithItsIntegrationAlsoWhenTheNameComesBack(t *testing.T) {
 	turnedAway(t, err, pam.ErrSignInRefused, vault.CauseWrongCredential)
 }
 
-func TestATokenThatWasMadeWhileItsIntegrationChangedIsNoGood(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	i, credential := w.applicant("nightly")
-	w.store.before = func() {
-		if _, err := w.EditIntegration(t.Context(), admin("root"), i.ID, 0, vault.IntegrationEdit{Generate: true}); err != nil {
-			t.Error(err)
-		}
-	}
-	token := w.signIn("nightly", credential).Token
-	_, err := w.Authenticate(t.Context(), door("10.0.0.1"), token)
-	turnedAway(t, err, pam.ErrTokenRefused, vault.CauseRevokedToken)
-}
-
 func TestATokenServesOnlyTheAddressThatAskedForIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -241,6 +227,10 @@ func (w *work) Do(_ context.Context, hash func()) error {
 func (w *work) View(ctx context.Context, read func(context.Context, vault.Reader) error) error {
 	w.views++
 	return w.fakeStore.View(ctx, read)
+}
+
+func (w *work) Glance(ctx context.Context, read func(context.Context, vault.Reader) error) error {
+	return w.View(ctx, read)
 }
 
 func (w *work) Update(ctx context.Context, unit func(context.Context, vault.Tx) error) error {

@@ -97,7 +97,8 @@ func (s *Service) proves(ctx context.Context, p Proof, v secret.Value) (bool, er
 }
 
 func quick(v secret.Value) []byte {
-	sum := tokenHash(v)
+	var sum [sha256.Size]byte
+	_ = v.Reveal(func(b []byte) error { sum = sha256.Sum256(b); return nil })
 	return sum[:]
 }
 

@@ -78,13 +78,14 @@ type memory struct {
 	credentials  recall[present]
 	policies     recall[Policy]
 	integrations recall[Integration]
+	called       recall[Integration] // by the folded names of those that signed in
 	tokens       recall[Holding]
 }
 
-// newMemory bounds what is recalled to about 12 MiB.
+// newMemory bounds what is recalled to about 14 MiB.
 func newMemory() *memory {
 	m := &memory{}
-	m.credentials.most, m.policies.most, m.integrations.most, m.tokens.most = 12288, 1024, 2048, 4096
+	m.credentials.most, m.policies.most, m.integrations.most, m.called.most, m.tokens.most = 12288, 1024, 2048, 2048, 4096
 	return m
 }
 

@@ -113,7 +113,9 @@ type IntegrationReader interface {
 
 // TokenWriter writes tokens.
 type TokenWriter interface {
-	AddToken(ctx context.Context, t Token) error
+	// AddToken adds. The unit is ErrStale, at its end at the latest, unless the
+	// integration that has the token is at its version.
+	AddToken(ctx context.Context, t Token, version int64) error
 	// HasToken reports whether it is there; it may be removed before the unit ends.
 	HasToken(ctx context.Context, hash TokenHash) (bool, error)
 	RemoveToken(ctx context.Context, hash TokenHash) error

@@ -11,7 +11,7 @@ import (
 // ConstraintError says that the database refused a change: which constraint, in
 // the database's own words, or which trigger.
 type ConstraintError struct {
-	Name string // of the constraint; for SQLite's unique ones the columns, as table.column
+	Name string // of the constraint; the column as table.column where it may not be null, and of SQLite's unique ones
 	Err  error
 }
 

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -38,7 +39,7 @@ func pgError(err error) error {
 	case !ok || !strings.HasPrefix(e.Code, "23"):
 		return err
 	}
-	return &ConstraintError{Name: e.ConstraintName, Err: err}
+	return &ConstraintError{Name: cmp.Or(e.ConstraintName, e.TableName+"."+e.ColumnName), Err: err} // a column that may not be null has no name
 }
 
 // passing reports whether the unit may be run again: the server undid it and
