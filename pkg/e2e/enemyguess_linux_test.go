@@ -38,7 +38,7 @@ func TestTenThousandWrongPasswordsOpenNothingAndLockNobodyOut(t *testing.T) {
 	}
 	s.friend() // from elsewhere it is let in
 	friend.isServed()
-	s.isSmall(before, 64)
+	s.isSmall(before, 128) // two slow hashes take 38 at a time, and what they leave is not collected at once
 	if n := s.released(); n != 1 {
 		t.Errorf("%d secrets were released, 1 to the application", n)
 	}

@@ -47,5 +47,5 @@ func (t *txn) alone(ctx context.Context, l vault.Lease) error {
 	if !l.Exclusive {
 		return nil
 	}
-	return t.Later(ctx, "delete from crowds where credential_id = $1", l.CredentialID)
+	return t.Tx.Later(ctx, "delete from crowds where credential_id = $1", l.CredentialID)
 }

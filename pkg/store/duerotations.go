@@ -40,7 +40,7 @@ func (t *txn) AddDueRotation(ctx context.Context, d vault.DueRotation) error {
 // ChangeDueRotation writes it anew unless somebody else has.
 func (t *txn) ChangeDueRotation(ctx context.Context, d vault.DueRotation, was time.Time) error {
 	values := dueRotationValues(d)
-	n, err := t.Exec(ctx, "update due_rotations set ("+dueRotationColumns+") = ("+params(1, len(values))+") where credential_id = $1 and look = $7", append(values, micros(was))...)
+	n, err := t.Tx.Exec(ctx, "update due_rotations set ("+dueRotationColumns+") = ("+params(1, len(values))+") where credential_id = $1 and look = $7", append(values, micros(was))...)
 	if err == nil && n == 0 {
 		err = vault.ErrStale
 	}
@@ -49,7 +49,7 @@ func (t *txn) ChangeDueRotation(ctx context.Context, d vault.DueRotation, was ti
 
 // RemoveDueRotation removes it, if it is there.
 func (t *txn) RemoveDueRotation(ctx context.Context, credentialID string) error {
-	err := t.touched(t.Exec(ctx, "delete from due_rotations where credential_id = $1", credentialID))
+	err := t.touched(t.Tx.Exec(ctx, "delete from due_rotations where credential_id = $1", credentialID))
 	if errors.Is(err, vault.ErrAbsent) {
 		return nil
 	}

@@ -47,7 +47,7 @@ func (t *txn) addEncoded(ctx context.Context, records []audit.Record, texts [][]
 			}
 			values, texts = e.appendValues(values, texts), texts[len(e):]
 		}
-		if err := t.Later(ctx, t.addEvent[len(few)-1], values...); err != nil {
+		if err := t.Tx.Later(ctx, t.addEvent[len(few)-1], values...); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,8 @@ type end struct {
 	next   audit.Head
 	rules  bool     // the transaction changes a policy or an integration
 	alone  []string // policies of one holder among them
+
+	standing *standing // nil: nothing is known (SQLite)
 }
 
 func headOf(slot *sqldb.Slot) *end {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 
 	"github.com/redim-tools/redim/pkg/audit"
@@ -44,10 +43,10 @@ func (s *Store) issueAll(ctx context.Context, tx *sqldb.Tx, items []any) ([]erro
 	if err := t.LockRules(ctx); err != nil {
 		return nil, err
 	}
-	if tx.Hopeful && headOf(tx.Slot).loaded {
+	if tx.Dialect() == sqldb.PostgreSQL && tx.Hopeful && headOf(tx.Slot).loaded {
 		return make([]error, len(items)), t.issueHoping(ctx, all)
 	}
-	add := t.addOneByOne
+	add := t.addStanding
 	if tx.Dialect() == sqldb.PostgreSQL {
 		add = t.addTogether
 	}
@@ -62,24 +61,6 @@ func (s *Store) issueAll(ctx context.Context, tx *sqldb.Tx, items []any) ([]erro
 		}
 	}
 	return errs, t.recordIssues(ctx, done)
-}
-
-// addOneByOne adds leases one by one, and tells which it could add.
-func (t *txn) addOneByOne(ctx context.Context, all []*issue) ([]bool, error) {
-	added := make([]bool, len(all))
-	for at, i := range all {
-		l := &i.Lease
-		n, err := t.Exec(ctx, t.addIssue, l.ID, l.CredentialID, i.On.Credential, i.On.Policy, i.On.PolicyID, i.On.Policy, i.On.Integration, l.Holder.ID, i.On.Integration,
-			l.Key, i.holder, l.Key, i.token(), i.token(), truth(l.Exclusive), l.CredentialID, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body)
-		if c, ok := errors.AsType[*sqldb.ConstraintError](err); ok && c.Name == "leases.credential_id" {
-			continue // something is not as it was
-		}
-		if err != nil {
-			return nil, refused(err)
-		}
-		added[at] = n > 0
-	}
-	return added, nil
 }
 
 // issueHoping takes it that all leases can be added. So everything is sent with the

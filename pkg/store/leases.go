@@ -159,7 +159,7 @@ func (t *txn) AddLease(ctx context.Context, l vault.Lease) error {
 // ChangeLease writes the next version.
 func (t *txn) ChangeLease(ctx context.Context, l vault.Lease) error {
 	values := append([]any{l.ID, l.Version}, leaseValues(l, l.Version+1)[1:]...)
-	n, err := t.Exec(ctx, `update leases set (credential_id, actor_key, exclusive, idempotency, due, state, ended, version, body)
+	n, err := t.Tx.Exec(ctx, `update leases set (credential_id, actor_key, exclusive, idempotency, due, state, ended, version, body)
   = ($3, $4, $5, $6, $7, $8, $9, $10, $11) where `+leaseNamed+" and version = $2", values...)
 	if err != nil || n > 0 {
 		return refused(err)

@@ -52,8 +52,8 @@ union all select seq >> 10, 'c' || credential, seq from events where seq >= $1 a
 	return fillLeaseLots(ctx, tx)
 }
 
-// fillLeaseLots adds the lots of leases that are whole, and drops those without
-// an open lease but the last, after which the others begin.
+// fillLeaseLots adds the lots of leases that are whole, and drops some of those that
+// have become empty.
 func fillLeaseLots(ctx context.Context, tx *sqldb.Tx) error {
 	var begin, end int64
 	if _, err := sqldb.One(ctx, tx, "select "+looseLeases+", (select coalesce(max(n), 0) >> 10 << 10 from leases)", nil, []any{&begin, &end}); err != nil || begin >= end {
@@ -69,7 +69,17 @@ union all select n >> 10, 'c' || credential_id, n from leases where n >= $1 and 
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, "delete from lease_lots where lot < (select max(lot) from lease_lots) and not exists (select 1 from lease_places p where p.lot = lease_lots.lot)")
+	return dropLeaseLots(ctx, tx, end>>lotBits)
+}
+
+// sweep is in how many turns all lots are looked at, whether they are empty.
+const sweep = 64
+
+// dropLeaseLots drops lots without an open lease, but not the last, after which the
+// leases begin that are in none.
+func dropLeaseLots(ctx context.Context, tx *sqldb.Tx, turn int64) error {
+	_, err := tx.Exec(ctx, `delete from lease_lots where lot % $1 = $2 and lot < (select max(lot) from lease_lots)
+  and not exists (select 1 from lease_places p where p.lot = lease_lots.lot)`, int64(sweep), turn%sweep)
 	return err
 }
 

@@ -57,12 +57,12 @@ func (t *txn) AddPassage(ctx context.Context, p vault.Passage) error {
 // ChangePassage writes it anew; ErrAbsent when the lease has none.
 func (t *txn) ChangePassage(ctx context.Context, p vault.Passage) error {
 	values := passageValues(p)
-	return t.touched(t.Exec(ctx, "update passages set ("+passageColumns+") = ("+params(1, len(values))+") where lease_id = $1", values...))
+	return t.touched(t.Tx.Exec(ctx, "update passages set ("+passageColumns+") = ("+params(1, len(values))+") where lease_id = $1", values...))
 }
 
 // RemovePassage removes it; ErrAbsent when the lease has none.
 func (t *txn) RemovePassage(ctx context.Context, leaseID string) error {
-	return t.touched(t.Exec(ctx, "delete from passages where lease_id = $1", leaseID))
+	return t.touched(t.Tx.Exec(ctx, "delete from passages where lease_id = $1", leaseID))
 }
 
 func (t *txn) touched(n int64, err error) error {

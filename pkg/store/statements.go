@@ -10,7 +10,9 @@ import (
 // statements are those that a check-out needs, made once.
 type statements struct {
 	present   string           // a credential and its present secret
-	addIssue  string           // a lease whose grounds are as they were
+	addLease  string           // a lease, unless one is in its way; SQLite only
+	addLeases [together]string // one lease, two leases, …, or a failure; SQLite only
+	addIssue  string           // a lease whose grounds are as they were; PostgreSQL only
 	addIssues string           // several; PostgreSQL only
 	hope      [together]string // one lease, two leases, …, or none; PostgreSQL only
 	hopeMany  string           // as above, any number
@@ -31,7 +33,7 @@ from credentials c left join secret_versions v on v.credential_id = c.id and v.n
 	// transaction has failed then, and no copy of pages is made to undo them.
 	insert, columns := "insert into", "chain, "+eventColumns
 	if dialect == sqldb.SQLite {
-		s.addIssue = liteIssue
+		s.issueOnSQLite()
 		insert, columns = "insert or fail into", eventColumns
 		s.records = "select coalesce((select chain from heads), ''), " + eventColumns + " from events"
 	} else {
@@ -44,6 +46,13 @@ from credentials c left join secret_versions v on v.credential_id = c.id and v.n
 		s.addEvent[n] = insert + " events (" + columns + ") values " + strings.Join(rows, ", ")
 	}
 	return s
+}
+
+func (s *statements) issueOnSQLite() {
+	s.addLease = intoLeases + "values " + liteLease + " on conflict do nothing"
+	for n := range s.addLeases {
+		s.addLeases[n] = strings.Replace(intoLeases, "insert", "insert or fail", 1) + "values " + strings.Repeat(liteLease+", ", n) + liteLease
+	}
 }
 
 func (s *statements) issueOnPostgreSQL() {
@@ -60,19 +69,6 @@ func credentials(table string) string {
 }
 
 const intoLeases = "insert into leases (id, credential_id, actor_key, exclusive, idempotency, due, state, ended, version, body) "
-
-// liteIssue adds a lease whose grounds are as they were. It finds null in place of
-// the credential when something is not: a statement that has values and no query
-// can be undone without a copy of the pages it changes. Leases that are not exclusive
-// may be open from before their policy became so; no index refuses one beside them,
-// and crowds tell.
-const liteIssue = intoLeases + `values ($1, (select id from credentials where id = $2 and version = $3
-  and ($4 = 0 or exists (select 1 from policies where id = $5 and version = $6))
-  and ($7 = 0 or exists (select 1 from integrations where id = $8 and version = $9))
-  and ($10 = '' or not exists (select 1 from requests where actor_key = $11 and idempotency = $12 and idempotency <> ''))
-  and ($13 = x'' or exists (select 1 from access_tokens where hash = $14))
-  and ($15 = 0 or not exists (select 1 from crowds where credential_id = $16))),
-  $17, $18, $19, $20, 'open', 0, 1, $21) on conflict do nothing`
 
 // What an issue on PostgreSQL is made of.
 const (

@@ -27,7 +27,7 @@ const tokenColumns = "hash, holder, address, era, made, expires"
 // AddToken adds; a hash is never there twice. It finds null in place of the holder
 // when the holder is not at the version, and moved tells.
 func (t *txn) AddToken(ctx context.Context, v vault.Token, version int64) error {
-	return moved(t.Later(ctx, "insert into access_tokens ("+tokenColumns+") values ($1, (select id from integrations where id = $2 and version = $3), $4, $5, $6, $7)",
+	return moved(t.Tx.Later(ctx, "insert into access_tokens ("+tokenColumns+") values ($1, (select id from integrations where id = $2 and version = $3), $4, $5, $6, $7)",
 		v.Hash[:], v.IntegrationID, version, v.From.String(), v.Epoch, micros(v.Made), micros(v.Expires)))
 }
 
@@ -47,7 +47,8 @@ func (t *txn) HasToken(ctx context.Context, hash vault.TokenHash) (bool, error) 
 
 // RemoveToken removes one that is there.
 func (t *txn) RemoveToken(ctx context.Context, hash vault.TokenHash) error {
-	n, err := t.Exec(ctx, "delete from access_tokens where hash = $1", hash[:])
+	t.forgetTokens()
+	n, err := t.Tx.Exec(ctx, "delete from access_tokens where hash = $1", hash[:])
 	if err == nil && n == 0 {
 		return vault.ErrAbsent
 	}
@@ -61,6 +62,7 @@ func (t *txn) RemoveTokens(ctx context.Context, before time.Time, limit int) (in
 	if t.Dialect() == sqldb.PostgreSQL {
 		some += " for update skip locked"
 	}
-	n, err := t.Exec(ctx, "delete from access_tokens where hash in ("+some+")", micros(before), int64(limit))
+	t.forgetTokens()
+	n, err := t.Tx.Exec(ctx, "delete from access_tokens where hash in ("+some+")", micros(before), int64(limit))
 	return int(n), err
 }

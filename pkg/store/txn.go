@@ -27,6 +27,19 @@ var (
 	_ vault.Tx     = (*txn)(nil)
 )
 
+// Exec runs a statement after which nothing is known any more of what stands. What
+// leaves that as it is goes past it, to Tx.
+func (t *txn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	t.disturb()
+	return t.Tx.Exec(ctx, query, args...)
+}
+
+// Later is to Exec as that of Tx.
+func (t *txn) Later(ctx context.Context, query string, args ...any) error {
+	t.disturb()
+	return t.Tx.Later(ctx, query, args...)
+}
+
 // one reads a row that is there, or ErrAbsent.
 func one[T any](ctx context.Context, t *txn, scan func(sqldb.Row) (T, error), query string, args ...any) (T, error) {
 	rows, err := sqldb.All(ctx, t.Tx, scan, query, args...)
@@ -64,7 +77,8 @@ func (p places) scan(r sqldb.Row) error {
 // insert adds a row, or is ErrTaken when one with its name or key is there. A
 // refused row does not end the transaction, as an error would on PostgreSQL.
 func (t *txn) insert(ctx context.Context, table, columns string, values ...any) error {
-	n, err := t.Exec(ctx, "insert into "+table+" ("+columns+") values ("+params(1, len(values))+") on conflict do nothing", values...)
+	t.disturbBy(table)
+	n, err := t.Tx.Exec(ctx, "insert into "+table+" ("+columns+") values ("+params(1, len(values))+") on conflict do nothing", values...)
 	if err == nil && n == 0 {
 		err = vault.ErrTaken
 	}

@@ -67,8 +67,9 @@ type Hooks struct {
 // are a *pam.Failure, a *ConstraintError, or those of Scan.
 type Tx struct {
 	Slot *Slot // nil in Read
-	// Hopeful lets Gathered add its items by statements that call refuse_lot unless
-	// each is added. Then nothing is kept, and it is called again without hope.
+	// Hopeful lets Gathered add its items by statements that fail unless each is
+	// added: on PostgreSQL those that call refuse_lot, on SQLite those that violate a
+	// constraint. Then nothing is kept, and it is called again without hope.
 	Hopeful bool
 	runner
 	fail func(error) error
@@ -102,6 +103,22 @@ type failing struct {
 }
 
 func (f failing) Close() error { return f.fail(f.Rows.Close()) }
+
+// DataVersion is the same at two moments unless somebody else has changed a SQLite
+// database in between: another process, or another connection. It is zero on PostgreSQL.
+type DataVersion struct{ connection, version int64 }
+
+// DataVersion is that of this transaction. Its own changes and those before it in the
+// same slot leave it as it is. https://www.sqlite.org/pragma.html#pragma_data_version
+func (t *Tx) DataVersion(ctx context.Context) (DataVersion, error) {
+	c, ok := t.runner.(*liteConn)
+	if !ok {
+		return DataVersion{}, nil
+	}
+	e := DataVersion{connection: c.opened}
+	_, err := One(ctx, t, "pragma data_version", nil, []any{&e.version})
+	return e, err
+}
 
 // Script runs several statements that take no parameters.
 func (t *Tx) Script(ctx context.Context, text string) error {

@@ -19,6 +19,8 @@ type liteConn struct {
 	stmts map[string]liteStmt
 	args  []driver.NamedValue // of the statement that runs
 
+	opened int64 // how often it was
+
 	recall recall // of questions; a new connection has none
 }
 
@@ -52,6 +54,7 @@ func (c *liteConn) open(dsn string) error {
 		return errors.Join(errDriver, conn.Close())
 	}
 	c.conn, c.stmts, c.recall = able, map[string]liteStmt{}, recall{}
+	c.opened++
 	return nil
 }
 

@@ -125,7 +125,7 @@ func (w *writer) transact(batch []*job, savepoints bool) (err error) {
 			w.hooks.Settled(w.slot, committed)
 		}
 	}()
-	kept, err := w.gathered(batch)
+	kept, err := w.gathered(batch, !savepoints)
 	if err != nil {
 		return err
 	}
@@ -149,8 +149,9 @@ func (w *writer) transact(batch []*job, savepoints bool) (err error) {
 	return w.commit(kept, &committed)
 }
 
-// gathered applies the items among the jobs, and returns how many are kept.
-func (w *writer) gathered(batch []*job) (int, error) {
+// gathered applies the items among the jobs, and returns how many are kept. Several
+// may be applied in the hope that none is refused.
+func (w *writer) gathered(batch []*job, hopeful bool) (int, error) {
 	var jobs []*job
 	var items []any
 	for _, j := range batch {
@@ -162,10 +163,15 @@ func (w *writer) gathered(batch []*job) (int, error) {
 		return 0, nil
 	}
 	var errs []error
+	tx := w.tx()
+	tx.Hopeful = hopeful && len(items) > 1
 	err := guarded(context.Background(), func(ctx context.Context, tx *Tx) (err error) {
 		errs, err = w.hooks.Gathered(ctx, tx, items)
 		return err
-	}, w.tx())
+	}, tx)
+	if _, refused := errors.AsType[*ConstraintError](err); refused && tx.Hopeful {
+		return 0, errSpoilt
+	}
 	if err != nil {
 		return 0, err
 	}

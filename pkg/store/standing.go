@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+
+	"github.com/redim-tools/redim/pkg/store/sqldb"
+	"github.com/redim-tools/redim/pkg/vault"
+)
+
+// standing is what the writer of a SQLite store has found to be so, as long as
+// nobody has changed it: another process tells by another version of the data, and this
+// one by what it writes, which is disturb. A check-out need not look at it again then.
+type standing struct {
+	version      sqldb.DataVersion
+	credentials  versions
+	policies     versions
+	integrations versions
+	tokens       map[vault.TokenHash]struct{} // that are there
+
+	keyed   bool // some request has an idempotency key
+	crowded bool // some credential has a crowd
+}
+
+// versions are those of records by their ids; 0 of one that there is not.
+type versions map[string]int64
+
+// mostStanding is how many records of a kind are known, in about 2 MiB.
+const mostStanding = 12288
+
+func (v versions) keep(id string, version int64) {
+	if len(v) >= mostStanding {
+		clear(v)
+	}
+	v[id] = version
+}
+
+// disturb forgets what stands.
+func (t *txn) disturb() {
+	if t.Slot != nil {
+		headOf(t.Slot).standing = nil
+	}
+}
+
+// disturbBy is disturb, but for a change of a table that no check-out is decided on.
+func (t *txn) disturbBy(table string) {
+	switch table {
+	case "leases", "passages", "due_rotations":
+	default:
+		t.disturb()
+	}
+}
+
+func (t *txn) forgetTokens() {
+	if s := headOf(t.Slot).standing; s != nil {
+		clear(s.tokens)
+	}
+}
+
+// stands is what is known in this transaction, which must not have changed anything.
+func (t *txn) stands(ctx context.Context) (*standing, error) {
+	version, err := t.DataVersion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := headOf(t.Slot)
+	if e.standing != nil && e.standing.version == version {
+		return e.standing, nil
+	}
+	s := &standing{version: version, credentials: versions{}, policies: versions{}, integrations: versions{}, tokens: map[vault.TokenHash]struct{}{}}
+	var keyed, crowded int64
+	_, err = sqldb.One(ctx, t.Tx, "select exists (select 1 from requests where idempotency <> ''), exists (select 1 from crowds)", nil, []any{&keyed, &crowded})
+	s.keyed, s.crowded = keyed == 1, crowded == 1
+	if err == nil {
+		e.standing = s
+	}
+	return s, err
+}
+
+// bears reports whether what the lease was decided on is as it was.
+func (s *standing) bears(ctx context.Context, t *txn, i *issue) (bool, error) {
+	if !s.knows(i) {
+		if err := s.learn(ctx, t, i); err != nil {
+			return false, err
+		}
+	}
+	l, on := &i.Lease, &i.On
+	_, token := s.tokens[on.Token]
+	bears := s.credentials[l.CredentialID] == on.Credential && (on.Policy == 0 || s.policies[on.PolicyID] == on.Policy) &&
+		(on.Integration == 0 || s.integrations[l.Holder.ID] == on.Integration) && (token || on.Token == (vault.TokenHash{}))
+	if !bears || !(s.keyed && l.Key != "") && !(s.crowded && l.Exclusive) {
+		return bears, nil
+	}
+	var n int64
+	hindered, err := sqldb.One(ctx, t.Tx, `select 1 where exists (select 1 from requests where actor_key = $1 and idempotency = $2 and idempotency <> '')
+  or $3 = 1 and exists (select 1 from crowds where credential_id = $4)`, []any{i.holder, l.Key, truth(l.Exclusive), l.CredentialID}, []any{&n})
+	return !hindered, err
+}
+
+func (s *standing) knows(i *issue) bool {
+	_, credential := s.credentials[i.Lease.CredentialID]
+	_, policy := s.policies[i.On.PolicyID]
+	_, integration := s.integrations[i.Lease.Holder.ID]
+	_, token := s.tokens[i.On.Token]
+	return credential && (policy || i.On.Policy == 0) && (integration || i.On.Integration == 0) && (token || i.On.Token == (vault.TokenHash{}))
+}
+
+func (s *standing) learn(ctx context.Context, t *txn, i *issue) error {
+	var credential, policy, integration, token int64
+	_, err := sqldb.One(ctx, t.Tx, `select coalesce((select version from credentials where id = $1), 0), coalesce((select version from policies where id = $2), 0),
+  coalesce((select version from integrations where id = $3), 0), exists (select 1 from access_tokens where hash = $4)`,
+		[]any{i.Lease.CredentialID, i.On.PolicyID, i.Lease.Holder.ID, i.token()}, []any{&credential, &policy, &integration, &token})
+	if err != nil {
+		return err
+	}
+	s.credentials.keep(i.Lease.CredentialID, credential)
+	s.policies.keep(i.On.PolicyID, policy)
+	s.integrations.keep(i.Lease.Holder.ID, integration)
+	if token == 1 {
+		if len(s.tokens) >= mostStanding {
+			clear(s.tokens)
+		}
+		s.tokens[i.On.Token] = struct{}{}
+	}
+	return nil
+}
