@@ -12,6 +12,7 @@
 #   ROUNDS=5 SECONDS_EACH=4 CONNECTIONS="1 8 64" STARTS=20
 #   STRANGERS=20         seconds of log-ins that are refused, over all integrations
 #   OPERATIONS="read log-in checkout"
+#   LOAD_KEYS=random     idempotency keys that follow no order
 #   VAULT=, BARE=, FIRST= programs that are built already
 #   ACCESS_LOG=FILE      where the log of the calls goes; /dev/null
 set -eu
