@@ -46,7 +46,6 @@ type deciding struct {
 	*testing.T
 	issues, other *store.Store
 	on            vault.Issue
-	keys          int
 }
 
 // issue issues one lease or several at once, all of which fare alike.
