@@ -37,7 +37,7 @@ func TestNobodyGetsInWithoutAToken(t *testing.T) {
 		}
 	})
 	good := w.signIn().header.Get("Authorization")
-	for _, bad := range []string{"Bearer", "Bearer ", good[:len(good)-1] + "!", good + "A", strings.Replace(good, "Bearer", "Basic", 1), "Bearer " + strings.Repeat("A", 43), "Bearer \t" + good[7:]} {
+	for _, bad := range []string{"Bearer", "Bearer ", good[:len(good)-1] + "!", good + "A", strings.Replace(good, "Bearer", "Basic", 1), "Bearer " + strings.Repeat("A", 43), "Bearer " + strings.Repeat("A", 48), "Bearer \t" + good[7:]} {
 		w.anybody().with("Authorization", bad).get("/v1/checkouts").want(http.StatusUnauthorized, "unauthenticated")
 	}
 	twice := w.anybody().with("Authorization", good)

@@ -34,10 +34,10 @@ func (q *question) Answer() any {
 	return q.found
 }
 
-// held is a token with the version of its integration, and a lease.
+// held is a token with the edition of its integration, and a lease.
 type held struct {
 	token   vault.Token
-	version int64
+	edition int64
 	lease   leaseRow
 }
 
@@ -51,7 +51,7 @@ func (s *Store) Holding(ctx context.Context, hash vault.TokenHash, lease string)
 	case q.found.token.IntegrationID == "":
 		return vault.Holding{}, vault.ErrAbsent
 	}
-	h := vault.Holding{Token: q.found.token, Version: q.found.version, Lease: q.found.lease.Lease}
+	h := vault.Holding{Token: q.found.token, Edition: vault.Edition(q.found.edition), Lease: q.found.lease.Lease}
 	h.Token.Hash = hash
 	return h, nil
 }
@@ -96,7 +96,7 @@ func (q *question) answer(ctx context.Context, tx *sqldb.Tx) error {
 func tail(id string) string { return id[min(9, len(id)):] }
 
 const (
-	heldToken = "holder, address, era, made, expires, i.version"
+	heldToken = "holder, address, era, made, expires, i.version + i.changed"
 	heldLease = `, coalesce(l.n, 0), coalesce(l.id, ''), coalesce(l.credential_id, ''), coalesce(l.actor_key, ''), coalesce(l.exclusive, 0),
   coalesce(l.idempotency, ''), coalesce(l.due, 0), coalesce(l.state, ''), coalesce(l.ended, 0), coalesce(l.version, 0), coalesce(l.body, '{}')`
 	heldFrom = " from access_tokens join integrations i on i.id = holder"
@@ -128,7 +128,7 @@ func heldPlaces(h *held) places {
 	var address string
 	var made, expires int64
 	return places{
-		[]any{&h.token.IntegrationID, &address, &h.token.Epoch, &made, &expires, &h.version},
+		[]any{&h.token.IntegrationID, &address, &h.token.Epoch, &made, &expires, &h.edition},
 		func() (err error) {
 			h.token.Made, h.token.Expires = moment(made), moment(expires)
 			h.token.From, err = netip.ParseAddr(address)

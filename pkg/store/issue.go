@@ -124,7 +124,7 @@ func (t *txn) addTogether(ctx context.Context, all []*issue) ([]bool, error) {
 // values are in the order of issueColumns.
 func (i *issue) values() []any {
 	l := &i.Lease
-	return []any{l.ID, l.CredentialID, i.On.Credential, i.On.PolicyID, i.On.Policy, l.Holder.ID, i.On.Integration, i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body, i.token()}
+	return []any{l.ID, l.CredentialID, int64(i.On.Credential), i.On.PolicyID, int64(i.On.Policy), l.Holder.ID, int64(i.On.Integration), i.holder, truth(l.Exclusive), l.Key, micros(l.Due), i.body, i.token()}
 }
 
 // token is the hash of one that has to be there, or nothing.

@@ -36,7 +36,7 @@ func issuable(t *testing.T, s *store.Store, n int) vault.Issue {
 	l := aLease("issued "+strconv.Itoa(n)+" at once", c.ID)
 	l.Holder.ID, l.RequestID, l.Key = i.ID, "", "key"+strconv.Itoa(n)
 	return vault.Issue{
-		Lease: l, On: vault.Grounds{Credential: 1, PolicyID: p.ID, Policy: 1, Integration: 1},
+		Lease: l, On: vault.Grounds{Credential: edition(1), PolicyID: p.ID, Policy: edition(1), Integration: edition(1)},
 		Events: []audit.Event{anEvent(4, audit.CheckoutIntent, i.Name), anEvent(4, audit.CheckoutOutcome, i.Name)},
 		Seal:   func(h audit.Head) audit.Head { return h.Seal([]byte("key")) },
 	}
@@ -49,14 +49,16 @@ func refusals(t *testing.T, s *store.Store, good vault.Issue) map[string]func(*v
 	asks.Requester, asks.Key = good.Lease.Holder, "asked for"
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddRequest(ctx, asks) })
 	return map[string]func(*vault.Issue){
-		"another credential":  func(i *vault.Issue) { i.On.Credential = 2 },
-		"no credential":       func(i *vault.Issue) { i.Lease.CredentialID = id(999) },
-		"another policy":      func(i *vault.Issue) { i.On.Policy = 2 },
-		"no policy":           func(i *vault.Issue) { i.On.PolicyID = id(999) },
-		"another integration": func(i *vault.Issue) { i.On.Integration = 2 },
-		"no integration":      func(i *vault.Issue) { i.Lease.Holder.ID = id(999) },
-		"a request's key":     func(i *vault.Issue) { i.Lease.Holder, i.Lease.Key, i.On.Integration = good.Lease.Holder, asks.Key, 0 },
-		"no token":            func(i *vault.Issue) { i.On.Token = vault.TokenHash{9} },
+		"the same after a restore": func(i *vault.Issue) { i.On.Credential++ },
+		"no credential at all":     func(i *vault.Issue) { i.Lease.CredentialID, i.On.Credential = id(999), 0 },
+		"another credential":       func(i *vault.Issue) { i.On.Credential = edition(2) },
+		"no credential":            func(i *vault.Issue) { i.Lease.CredentialID = id(999) },
+		"another policy":           func(i *vault.Issue) { i.On.Policy = edition(2) },
+		"no policy":                func(i *vault.Issue) { i.On.PolicyID = id(999) },
+		"another integration":      func(i *vault.Issue) { i.On.Integration = edition(2) },
+		"no integration":           func(i *vault.Issue) { i.Lease.Holder.ID = id(999) },
+		"a request's key":          func(i *vault.Issue) { i.Lease.Holder, i.Lease.Key, i.On.Integration = good.Lease.Holder, asks.Key, 0 },
+		"no token":                 func(i *vault.Issue) { i.On.Token = vault.TokenHash{9} },
 	}
 }
 
@@ -72,7 +74,7 @@ func caseALeaseIsIssuedOnItsGrounds(t *testing.T, s *store.Store) {
 	}
 	verify(t, s, 0)
 	update(t, s, func(ctx context.Context, tx vault.Tx) error {
-		return tx.AddToken(ctx, vault.Token{Hash: vault.TokenHash{7}, IntegrationID: good.Lease.Holder.ID, From: netip.MustParseAddr("10.0.0.1"), Made: at(1), Expires: at(9)}, 1)
+		return tx.AddToken(ctx, vault.Token{Hash: vault.TokenHash{7}, IntegrationID: good.Lease.Holder.ID, From: netip.MustParseAddr("10.0.0.1"), Made: at(1), Expires: at(9)}, edition(1))
 	})
 	good.On.Token = vault.TokenHash{7}
 	if err := s.Issue(t.Context(), good); err != nil {
@@ -116,7 +118,7 @@ func caseOneOfManyGetsTheCredential(t *testing.T, s *store.Store) {
 				i := wanted[(n+caller)%credentials]
 				i.Lease.ID, i.Lease.Key = "by "+strconv.Itoa(caller)+" of "+i.Lease.ID, ""
 				if caller%4 == 0 {
-					i.On.Policy = 2
+					i.On.Policy = edition(2)
 				}
 				err := s.Issue(t.Context(), i)
 				switch {
@@ -219,12 +221,12 @@ func caseSharedLeasesKeepExclusiveOnesAway(t *testing.T, s *store.Store) {
 		1: func(ctx context.Context, tx vault.Tx, i *vault.Issue) error {
 			is, err := tx.Policy(ctx, i.On.PolicyID)
 			is.Exclusive = true
-			i.On.Policy = is.Version + 1
+			i.On.Policy = edition(is.Version + 1)
 			return errors.Join(err, tx.ChangePolicy(ctx, is))
 		},
 		2: func(ctx context.Context, tx vault.Tx, i *vault.Issue) error {
 			is, err := tx.Credential(ctx, i.Lease.CredentialID)
-			is.PolicyID, i.On.PolicyID, i.On.Policy, i.On.Credential = "", "", 0, is.Version+1
+			is.PolicyID, i.On.PolicyID, i.On.Policy, i.On.Credential = "", "", 0, edition(is.Version+1)
 			return errors.Join(err, tx.ChangeCredential(ctx, is))
 		},
 	} {
@@ -266,7 +268,7 @@ func several(t *testing.T, s *store.Store, i *vault.Issue) {
 		p.Exclusive = false
 		c, e := tx.Credential(ctx, i.Lease.CredentialID)
 		c.PolicyID = p.ID
-		i.On.Policy, i.On.Credential = p.Version+1, c.Version+1
+		i.On.Policy, i.On.Credential = edition(p.Version+1), edition(c.Version+1)
 		return errors.Join(err, e, tx.ChangePolicy(ctx, p), tx.ChangeCredential(ctx, c))
 	})
 }

@@ -61,7 +61,7 @@ func (r *recalling) change(what int) {
 func (r *recalling) changeToken(ctx context.Context, tx vault.Tx, n byte) error {
 	r.tokens[n] = !r.tokens[n]
 	if r.tokens[n] {
-		return tx.AddToken(ctx, aToken(n, id(1), int(n)+1), r.version)
+		return tx.AddToken(ctx, aToken(n, id(1), int(n)+1), edition(r.version))
 	}
 	return tx.RemoveToken(ctx, aToken(n, "", 0).Hash)
 }
@@ -104,7 +104,7 @@ func (r *recalling) look() {
 				if err != nil {
 					r.Error(err)
 				}
-				same(r.T, h, vault.Holding{Token: aToken(token, id(1), int(token)+1), Version: r.version, Lease: r.leases[lease]})
+				same(r.T, h, vault.Holding{Token: aToken(token, id(1), int(token)+1), Edition: edition(r.version), Lease: r.leases[lease]})
 			}
 		})
 	}
@@ -143,12 +143,12 @@ func TestAChangeOfAnotherProcessHoldsForTheNextQuestion(t *testing.T) {
 			i := anIntegration(1, "backup")
 			i.Comment = "0"
 			update(t, s, func(ctx context.Context, tx vault.Tx) error {
-				return errors.Join(tx.AddIntegration(ctx, i), tx.AddToken(ctx, aToken(1, i.ID, 15), 1))
+				return errors.Join(tx.AddIntegration(ctx, i), tx.AddToken(ctx, aToken(1, i.ID, 15), edition(1)))
 			})
 			for turn := range int64(3) {
 				for range 20 {
-					if h := heldNow(t, s, aToken(1, "", 0).Hash, ""); h.Version != 1+2*turn {
-						t.Fatalf("version %d, want %d", h.Version, 1+2*turn)
+					if h := heldNow(t, s, aToken(1, "", 0).Hash, ""); h.Edition != edition(1+2*turn) {
+						t.Fatalf("edition %d, want %d", h.Edition, edition(1+2*turn))
 					}
 				}
 				if err := worker(t.Context(), "edit 2", address).Run(); err != nil {
@@ -177,8 +177,8 @@ func TestManyWhoAskSeeEveryChangeThatIsDone(t *testing.T) {
 					for removed.Load() == 0 && !t.Failed() {
 						before := done.Load()
 						h, err := r.asked.Holding(t.Context(), token.Hash, "")
-						if after := done.Load() + 1; err == nil && (h.Version < before || h.Version > after) || err != nil && !errors.Is(err, vault.ErrAbsent) {
-							t.Errorf("version %d (%v), of %d to %d", h.Version, err, before, after)
+						if after := done.Load() + 1; err == nil && (h.Edition < edition(before) || h.Edition > edition(after)) || err != nil && !errors.Is(err, vault.ErrAbsent) {
+							t.Errorf("version %d (%v), of %d to %d", h.Edition-edition(0), err, before, after)
 						}
 					}
 					absent(t, r.asked, token.Hash)

@@ -16,6 +16,11 @@ func stamp() vault.Stamp {
 	return vault.Stamp{Version: 1, Created: at(0), CreatedBy: "alice", Changed: at(1), ChangedBy: "bob"}
 }
 
+// edition is that of a record whose stamp is of this version.
+func edition(version int64) vault.Edition {
+	return vault.Edition(version + stamp().Changed.UnixMicro())
+}
+
 // id is an id whose order is that of n.
 func id(n int) string { return fmt.Sprintf("01900000-0000-7000-8000-%012d", n) }
 

@@ -12,26 +12,32 @@ import (
 // one by what it writes, which is disturb. A check-out need not look at it again then.
 type standing struct {
 	version      sqldb.DataVersion
-	credentials  versions
-	policies     versions
-	integrations versions
+	credentials  editions
+	policies     editions
+	integrations editions
 	tokens       map[vault.TokenHash]struct{} // that are there
 
 	keyed   bool // some request has an idempotency key
 	crowded bool // some credential has a crowd
 }
 
-// versions are those of records by their ids; 0 of one that there is not.
-type versions map[string]int64
+// editions are those of records by their ids; 0 of one that there is not.
+type editions map[string]vault.Edition
 
-// mostStanding is how many records of a kind are known, in about 2 MiB.
+// mostStanding is how many records of a kind are known, in about 3 MiB for all.
 const mostStanding = 12288
 
-func (v versions) keep(id string, version int64) {
-	if len(v) >= mostStanding {
-		clear(v)
+// keep keeps one, in place of any other when there are too many.
+func (e editions) keep(id string, edition int64) { keepOne(e, id, vault.Edition(edition)) }
+
+func keepOne[K comparable, V any](kept map[K]V, key K, v V) {
+	if _, there := kept[key]; !there && len(kept) >= mostStanding {
+		for other := range kept {
+			delete(kept, other)
+			break
+		}
 	}
-	v[id] = version
+	kept[key] = v
 }
 
 // disturb forgets what stands.
@@ -66,7 +72,7 @@ func (t *txn) stands(ctx context.Context) (*standing, error) {
 	if e.standing != nil && e.standing.version == version {
 		return e.standing, nil
 	}
-	s := &standing{version: version, credentials: versions{}, policies: versions{}, integrations: versions{}, tokens: map[vault.TokenHash]struct{}{}}
+	s := &standing{version: version, credentials: editions{}, policies: editions{}, integrations: editions{}, tokens: map[vault.TokenHash]struct{}{}}
 	var keyed, crowded int64
 	_, err = sqldb.One(ctx, t.Tx, "select exists (select 1 from requests where idempotency <> ''), exists (select 1 from crowds)", nil, []any{&keyed, &crowded})
 	s.keyed, s.crowded = keyed == 1, crowded == 1
@@ -85,7 +91,7 @@ func (s *standing) bears(ctx context.Context, t *txn, i *issue) (bool, error) {
 	}
 	l, on := &i.Lease, &i.On
 	_, token := s.tokens[on.Token]
-	bears := s.credentials[l.CredentialID] == on.Credential && (on.Policy == 0 || s.policies[on.PolicyID] == on.Policy) &&
+	bears := on.Credential != 0 && s.credentials[l.CredentialID] == on.Credential && (on.Policy == 0 || s.policies[on.PolicyID] == on.Policy) &&
 		(on.Integration == 0 || s.integrations[l.Holder.ID] == on.Integration) && (token || on.Token == (vault.TokenHash{}))
 	if !bears || !(s.keyed && l.Key != "") && !(s.crowded && l.Exclusive) {
 		return bears, nil
@@ -106,8 +112,8 @@ func (s *standing) knows(i *issue) bool {
 
 func (s *standing) learn(ctx context.Context, t *txn, i *issue) error {
 	var credential, policy, integration, token int64
-	_, err := sqldb.One(ctx, t.Tx, `select coalesce((select version from credentials where id = $1), 0), coalesce((select version from policies where id = $2), 0),
-  coalesce((select version from integrations where id = $3), 0), exists (select 1 from access_tokens where hash = $4)`,
+	_, err := sqldb.One(ctx, t.Tx, `select coalesce((select version + changed from credentials where id = $1), 0), coalesce((select version + changed from policies where id = $2), 0),
+  coalesce((select version + changed from integrations where id = $3), 0), exists (select 1 from access_tokens where hash = $4)`,
 		[]any{i.Lease.CredentialID, i.On.PolicyID, i.Lease.Holder.ID, i.token()}, []any{&credential, &policy, &integration, &token})
 	if err != nil {
 		return err
@@ -116,10 +122,7 @@ func (s *standing) learn(ctx context.Context, t *txn, i *issue) error {
 	s.policies.keep(i.On.PolicyID, policy)
 	s.integrations.keep(i.Lease.Holder.ID, integration)
 	if token == 1 {
-		if len(s.tokens) >= mostStanding {
-			clear(s.tokens)
-		}
-		s.tokens[i.On.Token] = struct{}{}
+		keepOne(s.tokens, i.On.Token, struct{}{})
 	}
 	return nil
 }

@@ -74,15 +74,15 @@ func (r *deciding) change(what, turn int) {
 		switch what {
 		case 0:
 			c, err := tx.Credential(ctx, r.on.Lease.CredentialID)
-			r.on.On.Credential = c.Version + 1
+			r.on.On.Credential = edition(c.Version + 1)
 			return errors.Join(err, tx.ChangeCredential(ctx, c))
 		case 1:
 			p, err := tx.Policy(ctx, r.on.On.PolicyID)
-			r.on.On.Policy = p.Version + 1
+			r.on.On.Policy = edition(p.Version + 1)
 			return errors.Join(err, tx.ChangePolicy(ctx, p))
 		case 2:
 			i, err := tx.Integration(ctx, r.on.Lease.Holder.ID)
-			r.on.On.Integration = i.Version + 1
+			r.on.On.Integration = edition(i.Version + 1)
 			return errors.Join(err, tx.ChangeIntegration(ctx, i))
 		case 3: // a new token
 			token := aToken(byte(turn), r.on.Lease.Holder.ID, 15)
@@ -141,7 +141,7 @@ func TestACrowdThatAnotherProcessMakesKeepsExclusiveLeasesAway(t *testing.T) {
 			alone := shared
 			update(t, other, func(ctx context.Context, tx vault.Tx) error {
 				p, err := tx.Policy(ctx, alone.On.PolicyID)
-				p.Exclusive, alone.On.Policy = true, p.Version+1
+				p.Exclusive, alone.On.Policy = true, edition(p.Version+1)
 				return errors.Join(err, tx.ChangePolicy(ctx, p))
 			})
 			alone.Lease.ID, alone.Lease.Key, alone.Lease.Exclusive = "alone at last", "", true

@@ -86,9 +86,9 @@ func pgIssue(rows int) string {
 		from, order = "unnest"+issueRow(0, "[]")+" with ordinality as u ("+issueColumns+", n)", " order by n"
 	}
 	return intoLeases + "select id, credential_id, actor_key, exclusive, idempotency, due, 'open', 0, 1, body from " + from + `
-where (select version from credentials c where c.id = u.credential_id for share) = credential
-  and (policy = 0 or (select version from policies p where p.id = u.policy_id) = policy)
-  and (integration = 0 or (select version from integrations i where i.id = u.integration_id) = integration)
+where (select version + changed from credentials c where c.id = u.credential_id for share) = credential
+  and (policy = 0 or (select version + changed from policies p where p.id = u.policy_id) = policy)
+  and (integration = 0 or (select version + changed from integrations i where i.id = u.integration_id) = integration)
   and (idempotency = '' or (select 1 from requests r where r.actor_key = u.actor_key and r.idempotency = u.idempotency and r.idempotency <> '') is null)
   and (token = '' or (select 1 from access_tokens a where a.hash = u.token) is not null)
   and (u.exclusive = 0 or (select 1 from crowds s where s.credential_id = u.credential_id) is null)` +

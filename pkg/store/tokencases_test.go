@@ -29,7 +29,7 @@ func aToken(n byte, integration string, ends int) vault.Token {
 
 func addToken(t *testing.T, s *store.Store, token vault.Token) {
 	t.Helper()
-	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, token, 1) })
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, token, edition(1)) })
 }
 
 func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
@@ -38,17 +38,19 @@ func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddIntegration(ctx, i) })
 	want := aToken(1, i.ID, 15)
 	addToken(t, s, want)
-	if h := heldNow(t, s, want.Hash, ""); h.Token != want || h.Version != 1 {
+	if h := heldNow(t, s, want.Hash, ""); h.Token != want || h.Edition != edition(1) {
 		t.Errorf("%+v, want %+v of version 1", h, want)
 	}
 	i.Epoch, i.Active = 5, false
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.ChangeIntegration(ctx, i) })
-	if h := heldNow(t, s, want.Hash, ""); h.Version != 2 {
-		t.Errorf("version %d, want 2", h.Version)
+	if h := heldNow(t, s, want.Hash, ""); h.Edition != edition(2) {
+		t.Errorf("edition %d, want %d", h.Edition, edition(2))
 	}
 	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, vault.TokenHash{9}) })
 	for _, version := range []int64{1, 3} {
-		refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, aToken(2, i.ID, 15), version) })
+		refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error {
+			return tx.AddToken(ctx, aToken(2, i.ID, 15), edition(version))
+		})
 	}
 	absent(t, s, vault.TokenHash{2, 0, 255})
 	update(t, s, func(ctx context.Context, tx vault.Tx) error {
@@ -61,7 +63,7 @@ func caseTokensComeBackWithTheirIntegration(t *testing.T, s *store.Store) {
 	})
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveIntegration(ctx, i.ID, 2) })
 	absent(t, s, want.Hash)
-	refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, aToken(2, i.ID, 15), 2) })
+	refuses(t, s, vault.ErrStale, func(ctx context.Context, tx vault.Tx) error { return tx.AddToken(ctx, aToken(2, i.ID, 15), edition(2)) })
 	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })
 	refuses(t, s, vault.ErrAbsent, func(ctx context.Context, tx vault.Tx) error { return tx.RemoveToken(ctx, want.Hash) })
 }
@@ -70,7 +72,7 @@ func caseALeaseComesWithAToken(t *testing.T, s *store.Store) {
 	i := anIntegration(1, "backup")
 	token, l := aToken(1, i.ID, 15), aLease("0123456789abcdef", "c1")
 	update(t, s, func(ctx context.Context, tx vault.Tx) error {
-		return errors.Join(tx.AddIntegration(ctx, i), tx.AddToken(ctx, token, 1), tx.AddLease(ctx, l))
+		return errors.Join(tx.AddIntegration(ctx, i), tx.AddToken(ctx, token, edition(1)), tx.AddLease(ctx, l))
 	})
 	l.Version = 1
 	for _, id := range []string{l.ID, "", "x", l.ID[:9], l.ID[1:], "\u00e9" + l.ID} {
@@ -80,7 +82,7 @@ func caseALeaseComesWithAToken(t *testing.T, s *store.Store) {
 		}
 		h := heldNow(t, s, token.Hash, id)
 		same(t, h.Lease, want)
-		if h.Token != token || h.Version != 1 {
+		if h.Token != token || h.Edition != edition(1) {
 			t.Errorf("%+v, want %+v of version 1", h, token)
 		}
 	}
@@ -108,7 +110,7 @@ func caseManyAskAtOnce(t *testing.T, s *store.Store) {
 	for n := range callers {
 		leases[n] = aLease(fmt.Sprintf("0123456789abcde%02d", n), "c"+strconv.Itoa(n))
 		update(t, s, func(ctx context.Context, tx vault.Tx) error {
-			return errors.Join(tx.AddToken(ctx, aToken(byte(n), i.ID, n+1), 1), tx.AddLease(ctx, leases[n]))
+			return errors.Join(tx.AddToken(ctx, aToken(byte(n), i.ID, n+1), edition(1)), tx.AddLease(ctx, leases[n]))
 		})
 		leases[n].Version = 1
 	}
@@ -116,7 +118,7 @@ func caseManyAskAtOnce(t *testing.T, s *store.Store) {
 	for n := range callers {
 		wg.Go(func() {
 			for turn := range 25 {
-				want := vault.Holding{Token: aToken(byte(n), i.ID, n+1), Version: 1}
+				want := vault.Holding{Token: aToken(byte(n), i.ID, n+1), Edition: edition(1)}
 				named := ""
 				if turn%2 == 0 {
 					named, want.Lease = leases[n].ID, leases[n]

@@ -105,9 +105,9 @@ func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared
 }
 
 func (s situation) grounds() Grounds {
-	on := Grounds{Credential: s.credential.Version, PolicyID: s.policy.ID, Policy: s.policy.Version}
+	on := Grounds{Credential: s.credential.Edition(), PolicyID: s.policy.ID, Policy: s.policy.Edition()}
 	if s.integration != nil {
-		on.Integration = s.integration.Version
+		on.Integration = s.integration.Edition()
 	}
 	return on
 }

@@ -30,14 +30,14 @@ func (f *fakeStore) Holding(ctx context.Context, hash vault.TokenHash, lease str
 			return vault.ErrAbsent
 		}
 		i, err := get(s.integrations, t.IntegrationID)
-		h = vault.Holding{Token: t, Version: i.Version, Lease: s.leases[lease]}
+		h = vault.Holding{Token: t, Edition: i.Edition(), Lease: s.leases[lease]}
 		return err
 	})
 	return h, err
 }
 
-func (s *fakeState) AddToken(_ context.Context, t vault.Token, version int64) error {
-	if s.integrations[t.IntegrationID].Version != version {
+func (s *fakeState) AddToken(_ context.Context, t vault.Token, holder vault.Edition) error {
+	if s.integrations[t.IntegrationID].Edition() != holder {
 		return vault.ErrStale
 	}
 	s.tokens[t.Hash] = t
@@ -71,15 +71,15 @@ func (s *fakeState) RemoveTokens(_ context.Context, before time.Time, limit int)
 // standing reports whether what was decided on is as it was.
 func standing(ctx context.Context, tx vault.Tx, i vault.Issue) bool {
 	c, err := tx.Credential(ctx, i.Lease.CredentialID)
-	if err != nil || c.Version != i.On.Credential {
+	if err != nil || c.Edition() != i.On.Credential {
 		return false
 	}
 	if state, _ := tx.(*fakeState); i.On.Token != (vault.TokenHash{}) && state.tokens[i.On.Token].IntegrationID == "" {
 		return false
 	}
-	if p, err := tx.Policy(ctx, i.On.PolicyID); i.On.Policy > 0 && (err != nil || p.Version != i.On.Policy) {
+	if p, err := tx.Policy(ctx, i.On.PolicyID); i.On.Policy > 0 && (err != nil || p.Edition() != i.On.Policy) {
 		return false
 	}
 	holder, err := tx.Integration(ctx, i.Lease.Holder.ID)
-	return i.On.Integration == 0 || err == nil && holder.Version == i.On.Integration
+	return i.On.Integration == 0 || err == nil && holder.Edition() == i.On.Integration
 }

@@ -53,3 +53,16 @@ type Stamp struct {
 	Changed   time.Time
 	ChangedBy string
 }
+
+// Edition tells a version of a record from all others that it ever had: its number and
+// the microsecond of the change, added up. Numbers alone come again when a store is
+// restored, or goes on from a standby that lacks the last changes. 0 is none.
+type Edition int64
+
+// Edition is that of the record; 0 of one that is in no store.
+func (s Stamp) Edition() Edition {
+	if s.Version == 0 || s.Changed.IsZero() {
+		return Edition(s.Version)
+	}
+	return Edition(s.Version + s.Changed.UnixMicro())
+}

@@ -13,8 +13,8 @@ import (
 type Known struct {
 	token   TokenHash
 	expires time.Time
-	version int64 // of the integration that has it
-	asked   bool  // the store was, in this call
+	edition Edition // of the integration that has it
+	asked   bool    // the store was, in this call
 }
 
 // ErrUnsure tells that a caller has to be authenticated before anything else is
@@ -23,18 +23,18 @@ type Known struct {
 var ErrUnsure = errors.New("the caller has to be authenticated anew")
 
 // Sure reports whether the store was asked for the token.
-func (k Known) Sure() bool { return k.version == 0 || k.asked }
+func (k Known) Sure() bool { return k.edition == 0 || k.asked }
 
 // of reports whether the integration is the one that was recognised, as it was, and
 // the time of its token is not over.
 func (k Known) of(i *Integration, now time.Time) bool {
-	return k.version == 0 || i != nil && i.Version == k.version && now.Before(k.expires)
+	return k.edition == 0 || i != nil && i.Edition() == k.edition && now.Before(k.expires)
 }
 
 // holds reports whether that is so, and the token is there.
 func (k Known) holds(ctx context.Context, tx TokenWriter, i *Integration, now time.Time) (bool, error) {
-	if !k.of(i, now) || k.version == 0 {
-		return k.version == 0, nil
+	if !k.of(i, now) || k.edition == 0 {
+		return k.edition == 0, nil
 	}
 	return tx.HasToken(ctx, k.token)
 }
@@ -56,12 +56,12 @@ func (s *Service) Recognise(d Door, token secret.Value) (Integration, Known, boo
 	if !ok {
 		return Integration{}, Known{}, false
 	}
-	i, ok := s.memory.integrations.known(h.Token.IntegrationID, func(i *Integration) bool { return i.Version == h.Version })
+	i, ok := s.memory.integrations.known(h.Token.IntegrationID, func(i *Integration) bool { return i.Edition() == h.Edition })
 	if !ok {
 		return Integration{}, Known{}, false
 	}
 	if cause, _ := h.Token.held(d, i, s.now()); cause != "" {
 		return Integration{}, Known{}, false
 	}
-	return i, Known{token: hash, expires: h.Token.Expires, version: h.Version}, true
+	return i, Known{token: hash, expires: h.Token.Expires, edition: h.Edition}, true
 }

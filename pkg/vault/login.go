@@ -72,7 +72,7 @@ func (s *Service) logInAnew(ctx context.Context, d Door, name string, credential
 		return Admission{}, s.turnAway(ctx, d, i, CauseWrongCredential, wrongDetail(i))
 	}
 	got, err := s.admit(ctx, d, i)
-	if err == nil {
+	if err == nil && i.Proof.Kind == ProofSHA256 {
 		s.memory.called.keep(Fold(name), &i)
 	}
 	return got, err
@@ -172,7 +172,7 @@ func (s *Service) letIn(ctx context.Context, d Door, i Integration) (Admission, 
 	e := s.event(audit.IntegrationLogin, d.Actor(i))
 	e.Outcome = audit.OutcomeDone
 	err := s.store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		if err := tx.AddToken(ctx, t, i.Version); err != nil {
+		if err := tx.AddToken(ctx, t, i.Edition()); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, e)
@@ -210,8 +210,8 @@ func (s *Service) AuthenticateFor(ctx context.Context, d Door, token secret.Valu
 	if cause, detail := h.Token.held(d, i, s.now()); cause != "" {
 		return Integration{}, Known{}, Lease{}, s.turnAway(ctx, d, i, cause, detail)
 	}
-	s.memory.tokens.keep(string(h.Token.Hash[:]), &Holding{Token: h.Token, Version: h.Version})
-	known := Known{token: h.Token.Hash, expires: h.Token.Expires, version: i.Version, asked: true}
+	s.memory.tokens.keep(string(h.Token.Hash[:]), &Holding{Token: h.Token, Edition: h.Edition})
+	known := Known{token: h.Token.Hash, expires: h.Token.Expires, edition: i.Edition(), asked: true}
 	return i, known, h.Lease, nil
 }
 
@@ -221,7 +221,7 @@ func (s *Service) held(ctx context.Context, hash TokenHash, lease string) (Holdi
 	if err != nil {
 		return h, Integration{}, err
 	}
-	i, err := s.integrationAt(ctx, h.Token.IntegrationID, h.Version)
+	i, err := s.integrationAt(ctx, h.Token.IntegrationID, h.Edition)
 	return h, i, err
 }
 

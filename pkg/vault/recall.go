@@ -9,8 +9,8 @@ import (
 )
 
 // recall keeps some records that were read before, so that not every check-out
-// reads again what seldom changes. What is decided on them is kept only if they
-// are still at their version: see Grounds.
+// or log-in reads again what seldom changes. What is decided on them is kept only if
+// they are still of their edition: see Grounds and AddToken.
 type recall[T any] struct {
 	most int // records are kept
 
@@ -103,11 +103,11 @@ func (q *Session) present(ctx context.Context, c pam.Credential, use age) (prese
 	})
 }
 
-// integrationAt returns the integration whose version in the store is this one
-// now: what is kept when it is of that version, else what is read. ErrAbsent when
+// integrationAt returns the integration whose edition in the store is this one
+// now: what is kept when it is of that edition, else what is read. ErrAbsent when
 // it is gone.
-func (s *Service) integrationAt(ctx context.Context, id string, version int64) (Integration, error) {
-	i, ok := s.memory.integrations.known(id, func(i *Integration) bool { return i.Version == version })
+func (s *Service) integrationAt(ctx context.Context, id string, edition Edition) (Integration, error) {
+	i, ok := s.memory.integrations.known(id, func(i *Integration) bool { return i.Edition() == edition })
 	if ok {
 		return i, nil
 	}

@@ -42,7 +42,7 @@ type Store interface {
 	Holding(ctx context.Context, hash TokenHash, lease string) (Holding, error)
 	// Issue keeps a lease and its events as one unit, as Update would, but many
 	// of them at once for the price of a few. ErrStale when what it was decided
-	// on is not at its version any more, when AddLease would be ErrTaken, or when
+	// on is not of its edition any more, when AddLease would be ErrTaken, or when
 	// a request of the holder has its key.
 	Issue(ctx context.Context, i Issue) error
 	Close() error
@@ -51,8 +51,8 @@ type Store interface {
 // Holding is a token as it is found.
 type Holding struct {
 	Token   Token
-	Version int64 // of the integration that has it
-	Lease   Lease // that was named; the zero Lease when there is none
+	Edition Edition // of the integration that has it
+	Lease   Lease   // that was named; the zero Lease when there is none
 }
 
 // Issue is a lease that was decided on.
@@ -63,12 +63,12 @@ type Issue struct {
 	Seal   func(audit.Head) audit.Head // closes the end of the chain
 }
 
-// Grounds are the versions of the records that a lease was decided on.
+// Grounds are the editions of the records that a lease was decided on.
 type Grounds struct {
-	Credential  int64 // the lease's
+	Credential  Edition // the lease's
 	PolicyID    string
-	Policy      int64 // 0: the built-in one
-	Integration int64 // the holder's; 0: the holder is none
+	Policy      Edition // 0: the built-in one
+	Integration Edition // the holder's; 0: the holder is none
 
 	Token TokenHash // has to be there; zero: none has
 }
@@ -114,8 +114,9 @@ type IntegrationReader interface {
 // TokenWriter writes tokens.
 type TokenWriter interface {
 	// AddToken adds. The unit is ErrStale, at its end at the latest, unless the
-	// integration that has the token is at its version.
-	AddToken(ctx context.Context, t Token, version int64) error
+	// integration that has the token is of the edition when it is added. Nobody is kept
+	// from changing it beside; the epoch of the token tells then.
+	AddToken(ctx context.Context, t Token, holder Edition) error
 	// HasToken reports whether it is there; it may be removed before the unit ends.
 	HasToken(ctx context.Context, hash TokenHash) (bool, error)
 	RemoveToken(ctx context.Context, hash TokenHash) error

@@ -155,12 +155,11 @@ func (d *lite) asked(c *liteConn) asked {
 // when any other one, of this or of another process, has committed; one that asks
 // commits nothing. https://www.sqlite.org/pragma.html#pragma_data_version
 func dataVersion(ctx context.Context, tx *Tx) (string, error) {
-	var n int64
-	found, err := One(ctx, tx, "pragma data_version", nil, []any{&n})
-	if err != nil || !found {
+	v, err := tx.DataVersion(ctx)
+	if err != nil {
 		return "", err
 	}
-	return strconv.FormatInt(n, 10), nil
+	return strconv.FormatInt(v.version, 10), nil
 }
 
 // Glance runs the unit without a transaction. It is short, so nothing watches

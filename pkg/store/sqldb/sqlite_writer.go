@@ -111,7 +111,8 @@ func (w *writer) serve(batch []*job) {
 	}
 }
 
-// errSpoilt tells that a unit without a savepoint failed beside others.
+// errSpoilt tells that a unit without a savepoint failed beside others, or that items
+// were added in hope and one was refused.
 var errSpoilt = errors.New("the transaction is spoilt")
 
 // transact runs the units in the transaction that has begun, and commits.
