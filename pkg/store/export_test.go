@@ -22,3 +22,17 @@ func (s *Store) IssueHoping(ctx context.Context, all ...vault.Issue) error {
 		return err
 	})
 }
+
+// Script changes what is kept, as nobody else does.
+func (s *Store) Script(ctx context.Context, text string) error {
+	return s.db.Write(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return tx.Script(ctx, text) })
+}
+
+// LeaseLots lists the lots of leases.
+func (s *Store) LeaseLots(ctx context.Context) (lots []int64, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		lots, err = sqldb.All(ctx, tx, func(r sqldb.Row) (n int64, err error) { err = r.Scan(&n); return n, err }, "select lot from lease_lots order by lot")
+		return err
+	})
+	return lots, err
+}

@@ -25,10 +25,10 @@ func (t *txn) IntegrationsOfAccounts(ctx context.Context, folded []string) ([]va
 const tokenColumns = "hash, holder, address, era, made, expires"
 
 // AddToken adds; a hash is never there twice. It finds null in place of the holder
-// when the holder is not of the edition, and moved tells.
+// when the holder is not of the edition, and Update tells by moved.
 func (t *txn) AddToken(ctx context.Context, v vault.Token, holder vault.Edition) error {
-	return moved(t.Tx.Later(ctx, "insert into access_tokens ("+tokenColumns+") values ($1, (select id from integrations where id = $2 and version + changed = $3), $4, $5, $6, $7)",
-		v.Hash[:], v.IntegrationID, int64(holder), v.From.String(), v.Epoch, micros(v.Made), micros(v.Expires)))
+	return t.Tx.Later(ctx, "insert into access_tokens ("+tokenColumns+") values ($1, (select id from integrations where id = $2 and version + changed = $3), $4, $5, $6, $7)",
+		v.Hash[:], v.IntegrationID, int64(holder), v.From.String(), v.Epoch, micros(v.Made), micros(v.Expires))
 }
 
 // moved is ErrStale for a token whose holder was not found.
