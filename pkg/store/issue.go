@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/redim-tools/redim/pkg/audit"
@@ -25,8 +24,7 @@ func (s *Store) Issue(ctx context.Context, i vault.Issue) error {
 }
 
 func issueOf(i vault.Issue) *issue {
-	body, _ := json.Marshal(bodyOf(i.Lease)) // texts and numbers always marshal
-	item := &issue{Issue: i, holder: actorKey(i.Lease.Holder), body: string(body)}
+	item := &issue{Issue: i, holder: actorKey(i.Lease.Holder), body: bodyOf(&i.Lease).text(), texts: make([][]byte, 0, len(i.Events))}
 	for n := range i.Events {
 		item.texts = append(item.texts, i.Events[n].Encode())
 	}

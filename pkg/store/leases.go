@@ -12,37 +12,8 @@ import (
 
 const leaseColumns = "id, credential_id, actor_key, exclusive, idempotency, due, state, ended, version, body"
 
-// leaseBody is what nobody searches leases by, as JSON.
-type leaseBody struct {
-	Credential string          `json:"credential"`
-	Secret     int64           `json:"secret"`
-	Kind       vault.ActorKind `json:"kind"`
-	Actor      string          `json:"actor,omitempty"` // its id
-	Name       string          `json:"name"`
-	Address    string          `json:"address,omitempty"`
-	Reason     string          `json:"reason,omitempty"`
-	Comment    string          `json:"comment,omitempty"`
-	Ticket     string          `json:"ticket,omitempty"`
-	Request    string          `json:"request,omitempty"`
-	Digest     string          `json:"digest,omitempty"`
-	At         int64           `json:"at"`
-	Created    int64           `json:"created"`
-	CreatedBy  string          `json:"created_by"`
-	Changed    int64           `json:"changed"`
-	ChangedBy  string          `json:"changed_by"`
-}
-
-func bodyOf(l vault.Lease) leaseBody {
-	return leaseBody{
-		Credential: l.Credential, Secret: l.Secret, Kind: l.Holder.Kind, Actor: l.Holder.ID, Name: l.Holder.Name, Address: l.Holder.Address,
-		Reason: l.Reason, Comment: l.Comment, Ticket: l.Ticket, Request: l.RequestID, Digest: l.Digest, At: micros(l.At),
-		Created: micros(l.Created), CreatedBy: l.CreatedBy, Changed: micros(l.Changed), ChangedBy: l.ChangedBy,
-	}
-}
-
 func leaseValues(l vault.Lease, version int64) []any {
-	body, _ := json.Marshal(bodyOf(l)) // texts and numbers always marshal
-	return []any{l.ID, l.CredentialID, actorKey(l.Holder), truth(l.Exclusive), l.Key, micros(l.Due), string(l.State), micros(l.Ended), version, string(body)}
+	return []any{l.ID, l.CredentialID, actorKey(l.Holder), truth(l.Exclusive), l.Key, micros(l.Due), string(l.State), micros(l.Ended), version, bodyOf(&l).text()}
 }
 
 // leaseRow is a lease with its place in the order.
@@ -64,17 +35,10 @@ func leasePlaces(l *leaseRow) places {
 				return pam.Failf(pam.ErrOther, "lease %s can't be read: %w", l.ID, err).WithHint("check the store with: vault store check")
 			}
 			l.Exclusive, l.Due, l.Ended = exclusive == 1, moment(due), moment(ended)
-			b.fill(&l.Lease)
+			b.fill(&l.Lease, key)
 			return nil
 		},
 	}
-}
-
-// fill takes what nobody searches by.
-func (b leaseBody) fill(l *vault.Lease) {
-	l.Credential, l.Secret, l.Reason, l.Comment, l.Ticket, l.RequestID, l.Digest = b.Credential, b.Secret, b.Reason, b.Comment, b.Ticket, b.Request, b.Digest
-	l.Holder = vault.Actor{Kind: b.Kind, ID: b.Actor, Name: b.Name, Address: b.Address}
-	l.At, l.Created, l.CreatedBy, l.Changed, l.ChangedBy = moment(b.At), moment(b.Created), b.CreatedBy, moment(b.Changed), b.ChangedBy
 }
 
 // leaseNamed is how the index of ids is asked.
