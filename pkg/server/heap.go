@@ -15,7 +15,7 @@ import (
 const (
 	smallHeap    = 24 << 20 // live bytes and stacks up to which a heap is small
 	roomPercent  = 400
-	roomBound    = 48 << 20
+	roomBound    = 54 << 20
 	plainPercent = 100 // of a large heap, as the runtime has it by itself
 	heapEvery    = time.Second
 )

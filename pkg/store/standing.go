@@ -84,15 +84,14 @@ func (t *txn) stands(ctx context.Context) (*standing, error) {
 
 // bears reports whether what the lease was decided on is as it was.
 func (s *standing) bears(ctx context.Context, t *txn, i *issue) (bool, error) {
-	if !s.knows(i) {
+	bears, known := s.compare(i)
+	if !known {
 		if err := s.learn(ctx, t, i); err != nil {
 			return false, err
 		}
+		bears, _ = s.compare(i)
 	}
-	l, on := &i.Lease, &i.On
-	_, token := s.tokens[on.Token]
-	bears := on.Credential != 0 && s.credentials[l.CredentialID] == on.Credential && (on.Policy == 0 || s.policies[on.PolicyID] == on.Policy) &&
-		(on.Integration == 0 || s.integrations[l.Holder.ID] == on.Integration) && (token || on.Token == (vault.TokenHash{}))
+	l := &i.Lease
 	if !bears || !(s.keyed && l.Key != "") && !(s.crowded && l.Exclusive) {
 		return bears, nil
 	}
@@ -102,12 +101,31 @@ func (s *standing) bears(ctx context.Context, t *txn, i *issue) (bool, error) {
 	return !hindered, err
 }
 
-func (s *standing) knows(i *issue) bool {
-	_, credential := s.credentials[i.Lease.CredentialID]
-	_, policy := s.policies[i.On.PolicyID]
-	_, integration := s.integrations[i.Lease.Holder.ID]
-	_, token := s.tokens[i.On.Token]
-	return credential && (policy || i.On.Policy == 0) && (integration || i.On.Integration == 0) && (token || i.On.Token == (vault.TokenHash{}))
+// compare reports whether all is as it was, as far as it is known. Edition 0 of a
+// policy or an integration, or no token, is none that the lease was decided on; a
+// credential it always was.
+func (s *standing) compare(i *issue) (same, known bool) {
+	on := &i.On
+	same, known = s.credentials.compare(i.Lease.CredentialID, on.Credential)
+	same = same && on.Credential != 0
+	if on.Policy != 0 {
+		as, is := s.policies.compare(on.PolicyID, on.Policy)
+		same, known = same && as, known && is
+	}
+	if on.Integration != 0 {
+		as, is := s.integrations.compare(i.Lease.Holder.ID, on.Integration)
+		same, known = same && as, known && is
+	}
+	if on.Token != (vault.TokenHash{}) {
+		_, is := s.tokens[on.Token]
+		same, known = same && is, known && is
+	}
+	return same, known
+}
+
+func (e editions) compare(id string, edition vault.Edition) (same, known bool) {
+	is, known := e[id]
+	return is == edition, known
 }
 
 func (s *standing) learn(ctx context.Context, t *txn, i *issue) error {
