@@ -19,6 +19,10 @@ type end struct {
 	alone  []string // policies of one holder among them
 
 	standing *standing // nil: nothing is known (SQLite)
+
+	known   bool              // kept is what the file had at version (SQLite)
+	version sqldb.DataVersion // of the transaction that runs, when current; else of the last one
+	current bool
 }
 
 func headOf(slot *sqldb.Slot) *end {
@@ -73,7 +77,7 @@ on conflict (chain) do update set seq = excluded.seq, hash = excluded.hash, mac 
 }
 
 // settleHead takes over what was committed. Another process may go on with the
-// chain of a SQLite file, so there it is read again each time.
+// chain of a SQLite file, so there Head looks whether one did, each time.
 func settleHead(slot *sqldb.Slot, committed bool) {
 	e := headOf(slot)
 	if committed {
@@ -82,6 +86,7 @@ func settleHead(slot *sqldb.Slot, committed bool) {
 	if !committed || !e.owned {
 		e.loaded = false
 	}
+	e.known, e.current = e.known && committed, false
 	e.next, e.rules, e.alone = e.kept, false, nil
 }
 
@@ -103,9 +108,31 @@ func (t *txn) Head(ctx context.Context) (audit.Head, error) {
 
 const selectHead = "select chain, seq, hash, mac from heads"
 
-// loadHead reads the one chain of a SQLite file.
+// look finds out the version of the data that this transaction sees. What is known of
+// another version is known no more.
+func (t *txn) look(ctx context.Context, e *end) error {
+	if e.current {
+		return nil
+	}
+	version, err := t.DataVersion(ctx)
+	if version != e.version || err != nil {
+		e.known, e.standing = false, nil
+	}
+	e.version, e.current = version, err == nil
+	return err
+}
+
+// loadHead reads the one chain of a SQLite file, unless it is known.
 func (t *txn) loadHead(ctx context.Context, e *end) error {
+	if err := t.look(ctx, e); err != nil {
+		return err
+	}
+	if e.known {
+		e.loaded = true
+		return nil
+	}
 	heads, err := sqldb.All(ctx, t.Tx, scanHead, selectHead+" order by chain desc limit 1")
+	e.known = err == nil
 	return t.setHead(e, heads, err)
 }
 

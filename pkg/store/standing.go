@@ -11,7 +11,6 @@ import (
 // nobody has changed it: another process tells by another version of the data, and this
 // one by what it writes, which is disturb. A check-out need not look at it again then.
 type standing struct {
-	version      sqldb.DataVersion
 	credentials  editions
 	policies     editions
 	integrations editions
@@ -64,15 +63,12 @@ func (t *txn) forgetTokens() {
 
 // stands is what is known in this transaction, which must not have changed anything.
 func (t *txn) stands(ctx context.Context) (*standing, error) {
-	version, err := t.DataVersion(ctx)
-	if err != nil {
-		return nil, err
-	}
 	e := headOf(t.Slot)
-	if e.standing != nil && e.standing.version == version {
-		return e.standing, nil
+	err := t.look(ctx, e)
+	if err != nil || e.standing != nil {
+		return e.standing, err
 	}
-	s := &standing{version: version, credentials: editions{}, policies: editions{}, integrations: editions{}, tokens: map[vault.TokenHash]struct{}{}}
+	s := &standing{credentials: editions{}, policies: editions{}, integrations: editions{}, tokens: map[vault.TokenHash]struct{}{}}
 	var keyed, crowded int64
 	_, err = sqldb.One(ctx, t.Tx, "select exists (select 1 from requests where idempotency <> ''), exists (select 1 from crowds)", nil, []any{&keyed, &crowded})
 	s.keyed, s.crowded = keyed == 1, crowded == 1
