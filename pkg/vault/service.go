@@ -99,7 +99,7 @@ func (s *Service) event(kind audit.Kind, a Actor) audit.Event {
 	return e
 }
 
-func (s *Service) redactor() audit.Redactor { return audit.Redactor{Key: s.ring.hash} }
+func (s *Service) redactor() audit.Redactor { return s.ring.redact }
 
 // view reads one thing from one consistent state.
 func view[T any](ctx context.Context, s *Service, read func(context.Context, Reader) (T, error)) (out T, err error) {
