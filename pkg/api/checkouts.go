@@ -33,7 +33,8 @@ func (q asked) digest() string {
 func (c *call) asked() (asked, engine.CheckOutRequest, error) {
 	var q asked
 	err := c.body(members{
-		"system": &q.System, "account": &q.Account, "hours": &q.Hours, "reason": &q.Reason, "comment": &q.Comment, "ticket": &q.Ticket,
+		{name: "system", into: &q.System}, {name: "account", into: &q.Account}, {name: "hours", into: &q.Hours},
+		{name: "reason", into: &q.Reason}, {name: "comment", into: &q.Comment}, {name: "ticket", into: &q.Ticket},
 	}, "system", "account")
 	req := engine.CheckOutRequest{Identity: pam.Identity{Name: c.who.Name}, Comment: q.Comment, Ticket: q.Ticket}
 	if err != nil {
@@ -208,7 +209,7 @@ func (a *API) checkIn(c *call) error {
 // extend makes one last longer. The hours count from its beginning.
 func (a *API) extend(c *call) error {
 	var n json.Number
-	if err := c.body(members{"hours": &n}, "hours"); err != nil {
+	if err := c.body(members{{name: "hours", into: &n}}, "hours"); err != nil {
 		return err
 	}
 	hold, err := hoursOf(n)

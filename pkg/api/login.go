@@ -54,7 +54,7 @@ func (c *call) admission() (vault.Admission, error) {
 		return vault.Admission{}, c.unproven()
 	}
 	defer clear(text)
-	if err := parseObject(text, members{"name": &name, "credential": &credential}, []string{"name", "credential"}); err != nil {
+	if err := parseObject(text, members{{name: "name", into: &name}, {name: "credential", into: &credential}}, []string{"name", "credential"}); err != nil {
 		return vault.Admission{}, err
 	}
 	defer credential.Wipe()
