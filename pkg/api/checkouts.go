@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/engine"
+	"github.com/redim-tools/redim/pkg/jsontext"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/vault"
 )
@@ -25,9 +27,31 @@ type asked struct {
 
 // digest is equal for bodies that ask for the same.
 func (q asked) digest() string {
-	text, _ := json.Marshal(q) // plain texts always marshal
+	text, plain := q.appendJSON(make([]byte, 0, 512))
+	if !plain {
+		text, _ = json.Marshal(q) // texts always marshal
+	}
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// appendJSON adds what json.Marshal would. False: it would not, for there is something
+// to escape.
+func (q asked) appendJSON(to []byte) ([]byte, bool) {
+	plain := true
+	for _, m := range [...]struct {
+		begin, text, end string
+		always           bool
+	}{
+		{`{"system":"`, q.System, `"`, true}, {`,"account":"`, q.Account, `"`, true}, {`,"hours":`, q.Hours.String(), ``, false},
+		{`,"reason":"`, q.Reason, `"`, false}, {`,"comment":"`, q.Comment, `"`, false}, {`,"ticket":"`, q.Ticket, `"`, false},
+	} {
+		if m.always || m.text != "" {
+			plain = plain && jsontext.IsPlain(m.text) && !strings.ContainsAny(m.text, "<>&")
+			to = append(append(append(to, m.begin...), m.text...), m.end...)
+		}
+	}
+	return append(to, '}'), plain
 }
 
 func (c *call) asked() (asked, engine.CheckOutRequest, error) {
