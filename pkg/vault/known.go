@@ -52,16 +52,16 @@ func (g Grounds) with(k Known) Grounds {
 func (s *Service) Recognise(d Door, token secret.Value) (Integration, Known, bool) {
 	d = d.normal()
 	hash := tokenHash(token)
-	h, ok := s.memory.tokens.known(string(hash[:]), func(*Holding) bool { return true })
-	if !ok {
+	h := s.memory.tokens.known(hash)
+	if h == nil {
 		return Integration{}, Known{}, false
 	}
-	i, ok := s.memory.integrations.known(h.Token.IntegrationID, func(i *Integration) bool { return i.Edition() == h.Edition })
-	if !ok {
+	i := s.memory.integrations.known(h.Token.IntegrationID)
+	if i == nil || i.Edition() != h.Edition {
 		return Integration{}, Known{}, false
 	}
 	if cause, _ := h.Token.held(d, i, s.now()); cause != "" {
 		return Integration{}, Known{}, false
 	}
-	return i, Known{token: hash, expires: h.Token.Expires, edition: h.Edition}, true
+	return *i, Known{token: hash, expires: h.Token.Expires, edition: h.Edition}, true
 }
