@@ -145,7 +145,8 @@ func (c *call) releaseOnce(ask vault.Ask, req engine.CheckOutRequest) error {
 	lease, _ := session.Lease(checkout.ID)
 	c.see("checkout", lease.ID)
 	c.w.Header().Set("Location", "/v1/checkouts/"+lease.ID)
-	return c.withSecret(http.StatusCreated, newCheckoutDoc(lease), "secret", release.Secret)
+	c.withSecret(http.StatusCreated, newCheckoutDoc(lease).marshal(), "secret", release.Secret)
+	return nil
 }
 
 func (a *API) engine(s *vault.Session) *engine.Engine {
@@ -201,7 +202,7 @@ func (c *call) mine() (vault.Lease, error) {
 	if c.lease.ID == "" || !c.lease.Holder.Same(c.actor()) {
 		return vault.Lease{}, errNotFound
 	}
-	return c.lease, nil
+	return *c.lease, nil
 }
 
 // checkIn gives one back. One that is over already stays as it is.

@@ -32,12 +32,16 @@ func (a *API) logIn(c *call) error {
 		return err
 	}
 	defer admitted.Token.Wipe()
-	c.who = admitted.Integration
+	c.who = &admitted.Integration
 	doc := admissionDoc{
 		Type: "Bearer", Expires: admitted.Expires, Seconds: int64(admitted.Expires.Sub(a.Clock()).Seconds()),
 		Integration: integrationDoc{Name: admitted.Integration.Name, Hours: admitted.Integration.Hours.Hours()},
 	}
-	return c.withSecret(http.StatusOK, doc, "token", admitted.Token)
+	body, err := marshal(doc)
+	if err == nil {
+		c.withSecret(http.StatusOK, body, "token", admitted.Token)
+	}
+	return err
 }
 
 func (c *call) admission() (vault.Admission, error) {
