@@ -69,7 +69,15 @@ func (p Pattern) Covers(system, account string) bool {
 }
 
 // wild compares text with a pattern without ever trying a text twice for one star.
-func wild(pattern, text string) bool { return fits(strings.Split(pattern, "*"), text) }
+func wild(pattern, text string) bool {
+	switch {
+	case pattern == "*":
+		return true
+	case !strings.Contains(pattern, "*"):
+		return pattern == text
+	}
+	return fits(strings.Split(pattern, "*"), text)
+}
 
 // fits reports whether text is made of the parts with anything between them.
 func fits(parts []string, text string) bool {

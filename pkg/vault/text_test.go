@@ -3,6 +3,7 @@ package vault
 import (
 	"encoding/base32"
 	"encoding/binary"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -46,6 +47,36 @@ func TestALeaseIDIsBase32(t *testing.T) {
 		want := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(binary.BigEndian.AppendUint64(nil, number)))
 		if got := leaseID(number); got != want {
 			t.Errorf("%d is %s, not %s", number, got, want)
+		}
+	})
+}
+
+func TestWhoIsAllowedIsToldAsByTheMatch(t *testing.T) {
+	t.Parallel()
+	address := rapid.Custom(func(t *rapid.T) netip.Addr {
+		b := rapid.SliceOfN(rapid.SampledFrom([]byte{0, 1, 10, 255}), 4, 4).Draw(t, "bytes")
+		from := netip.AddrFrom4([4]byte(b))
+		return rapid.SampledFrom([]netip.Addr{from, netip.AddrFrom16(from.As16()), netip.MustParseAddr("fe80::1%eth0"), netip.MustParseAddr("2001:db8::1"), {}}).Draw(t, "from")
+	})
+	network := rapid.Custom(func(t *rapid.T) netip.Prefix {
+		at := address.Draw(t, "at").Unmap().WithZone("")
+		return netip.PrefixFrom(at, rapid.IntRange(0, at.BitLen()).Draw(t, "bits")).Masked()
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		allowed, from := rapid.SliceOfN(network, 0, 4).Draw(t, "allowed"), address.Draw(t, "from")
+		if got, want := isAllowed(allowed, from), MatchAddress(allowed, from).Allowed; got != want {
+			t.Errorf("%s from %v: %t, not %t", from, allowed, got, want)
+		}
+	})
+}
+
+func TestAPlainPatternIsComparedAsItsParts(t *testing.T) {
+	t.Parallel()
+	text := rapid.StringMatching(`[ab*]{0,4}`)
+	rapid.Check(t, func(t *rapid.T) {
+		pattern, name := text.Draw(t, "pattern"), text.Draw(t, "name")
+		if got, want := wild(pattern, name), fits(strings.Split(pattern, "*"), name); got != want {
+			t.Errorf("%q fits %q: %t", name, pattern, got)
 		}
 	})
 }

@@ -98,7 +98,7 @@ func (t *Token) held(d Door, i *Integration, now time.Time) (Cause, string) {
 		return CauseRevokedToken, "the integration is not active"
 	case t.Epoch != i.Epoch:
 		return CauseRevokedToken, "the integration's credential, account, addresses or state changed since"
-	case !MatchAddress(i.Allowed, d.From).Allowed:
+	case !isAllowed(i.Allowed, d.From):
 		return CauseRevokedToken, "the address is not allowed"
 	}
 	return "", ""
