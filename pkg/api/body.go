@@ -69,7 +69,7 @@ func (c *call) text() ([]byte, error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
-	types := c.r.Header.Values("Content-Type")
+	types := c.r.Header["Content-Type"]
 	if len(types) != 1 || !isJSON(types[0]) || c.r.Header.Get("Content-Encoding") != "" {
 		return nil, errMedia
 	}
@@ -276,7 +276,7 @@ func (c *call) query(known ...string) (map[string]string, error) {
 // idempotencyKey is the key of a call; empty: it has none. It may stand in
 // quotation marks, as drafts of the header have it.
 func (c *call) idempotencyKey() (string, error) {
-	values := c.r.Header.Values("Idempotency-Key")
+	values := c.r.Header["Idempotency-Key"]
 	if len(values) == 0 {
 		return "", nil
 	}

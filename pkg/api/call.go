@@ -60,9 +60,11 @@ func (a *API) serve(r route) http.Handler {
 func started() time.Time { return time.Now() }
 
 func newRequestID() string {
-	b := make([]byte, 10)
-	_, _ = rand.Read(b) // never fails: it ends the process instead
-	return hex.EncodeToString(b)
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // never fails: it ends the process instead
+	var text [2 * len(b)]byte
+	hex.Encode(text[:], b[:])
+	return string(text[:])
 }
 
 // commonHeaders are those of every answer. Nothing may be kept by anybody. The names
@@ -205,7 +207,7 @@ func (c *call) authenticate(needs need) error {
 
 // bearer is the token of the one Authorization header.
 func (c *call) bearer() (secret.Value, error) {
-	values := c.r.Header.Values("Authorization")
+	values := c.r.Header["Authorization"]
 	if len(values) == 0 {
 		return secret.Value{}, errUnauthenticated
 	}

@@ -144,7 +144,7 @@ func (c *call) releaseOnce(ask vault.Ask, req engine.CheckOutRequest) error {
 	}
 	lease, _ := session.Lease(checkout.ID)
 	c.see("checkout", lease.ID)
-	c.w.Header().Set("Location", "/v1/checkouts/"+lease.ID)
+	c.w.Header()["Location"] = []string{"/v1/checkouts/" + lease.ID}
 	c.withSecret(http.StatusCreated, newCheckoutDoc(lease).marshal(), "secret", release.Secret)
 	return nil
 }
