@@ -372,8 +372,12 @@ func (a *attempt) event(kind audit.Kind) audit.Event { return a.eventAt(kind, a.
 
 func (a *attempt) eventAt(kind audit.Kind, now time.Time) audit.Event {
 	e := eventAt(kind, &a.actor, now)
-	e.CredentialID, e.Credential, e.Policy = a.credential.ID, a.credential.Ref(), a.policy.Name
-	e.Lease, e.Reason, e.Comment, e.Ticket = a.intent.ID, a.reason(), a.comment(), a.intent.Ticket
+	e.CredentialID, e.Policy, e.Lease, e.Ticket = a.credential.ID, a.policy.Name, a.intent.ID, a.intent.Ticket
+	if l := &a.lease; l.ID == a.intent.ID { // it was made just now, of the same texts
+		e.Credential, e.Reason, e.Comment = l.Credential, l.Reason, l.Comment
+	} else {
+		e.Credential, e.Reason, e.Comment = a.credential.Ref(), a.reason(), a.comment()
+	}
 	if a.lease.ID != "" {
 		e.Lease = a.lease.ID
 	}
