@@ -133,11 +133,12 @@ func (q *Session) rules(ctx context.Context, to *prepared, use age) (err error) 
 			return found(err, "policy", id, "policies list")
 		}
 	}
-	if id = q.ask.Actor.ID; q.ask.Actor.Kind != ActorIntegration {
+	actor := q.ask.Actor.ID
+	if q.ask.Actor.Kind != ActorIntegration {
 		return nil
 	}
-	i, err := s.memory.integrations.of(id, use, func() (Integration, error) {
-		return view(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, id) })
+	i, err := s.memory.integrations.of(actor, use, func() (Integration, error) {
+		return view(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, actor) })
 	})
 	if errors.Is(err, ErrAbsent) {
 		return nil

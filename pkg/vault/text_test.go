@@ -70,7 +70,7 @@ func TestWhoIsAllowedIsToldAsByTheMatch(t *testing.T) {
 	})
 }
 
-func TestAPlainPatternIsComparedAsItsParts(t *testing.T) {
+func TestAPatternIsComparedAsItsPartsAre(t *testing.T) {
 	t.Parallel()
 	text := rapid.StringMatching(`[ab*]{0,4}`)
 	rapid.Check(t, func(t *rapid.T) {
