@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -13,8 +14,8 @@ import (
 // digests.
 func TestADigestIsThatOfTheJSON(t *testing.T) {
 	t.Parallel()
-	bytes := rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 6), func(b []byte) string { return string(b) })
-	text := rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[ -~]{0,9}`), rapid.StringMatching("[a<>&\"\\\\\u2028\u2029\u007f\x00é]{1,3}"), rapid.String(), bytes)
+	raw := rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 6), func(b []byte) string { return string(b) })
+	text := rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[ -~]{0,9}`), rapid.StringMatching("[a<>&\"\\\\\u2028\u2029\u007f\x00é]{1,3}"), rapid.String(), raw)
 	hours := rapid.SampledFrom([]json.Number{"", "8", "0.25", "-1", "1e3", "12E-2"})
 	rapid.Check(t, func(t *rapid.T) {
 		q := asked{
@@ -29,7 +30,7 @@ func TestADigestIsThatOfTheJSON(t *testing.T) {
 		if got, want := q.digest(), base64.RawURLEncoding.EncodeToString(sum[:]); got != want {
 			t.Errorf("%+v is %s, not %s", q, got, want)
 		}
-		if short, plain := q.appendJSON(nil); plain && string(short) != string(long) {
+		if short, plain := q.appendJSON(nil); plain && !bytes.Equal(short, long) {
 			t.Errorf("%s, not %s", short, long)
 		}
 	})
