@@ -23,13 +23,9 @@ func (c *call) answer(status int, doc any) error {
 	return nil
 }
 
-// withSecret writes a document with a secret as its last members, and leaves no
-// copy of its own behind.
-func (c *call) withSecret(status int, doc any, name string, v secret.Value) error {
-	body, err := marshal(doc)
-	if err != nil {
-		return err
-	}
+// withSecret writes a document, as marshal makes it, with a secret as its last
+// members, and leaves no copy of its own behind.
+func (c *call) withSecret(status int, body []byte, name string, v secret.Value) {
 	body = bytes.TrimSuffix(body, []byte("}\n"))
 	body = slices.Grow(body, 6*v.Len()+len(name)+64) // so that no append leaves a copy of the secret behind
 	_ = v.Reveal(func(b []byte) error {
@@ -39,7 +35,6 @@ func (c *call) withSecret(status int, doc any, name string, v secret.Value) erro
 	body = append(body, "}\n"...)
 	c.write(status, "application/json", body)
 	clear(body)
-	return nil
 }
 
 // appendSecret adds a member with a secret. One that is no text is in base64, and
@@ -75,7 +70,7 @@ func appendText(body, text []byte) []byte {
 // writes itself.
 func marshal(doc any) ([]byte, error) {
 	if d, ok := doc.(checkoutDoc); ok {
-		return append(d.appendJSON(make([]byte, 0, 512)), '\n'), nil
+		return d.marshal(), nil
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -104,8 +99,9 @@ func (c *call) problem(p *problem) {
 func (c *call) write(status int, contentType string, body []byte) {
 	c.reading()
 	h := c.w.Header()
-	h["Content-Type"] = []string{contentType}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	v := [...]string{contentType, strconv.Itoa(len(body))}
+	h["Content-Type"] = v[0:1:1]
+	h["Content-Length"] = v[1:2:2]
 	c.status = status
 	c.w.WriteHeader(status)
 	if _, err := c.w.Write(body); err != nil {

@@ -14,15 +14,23 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/redim-tools/redim/pkg/secret"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
 // maxBody is the most that a body may hold, in bytes.
 const maxBody = 64 << 10
 
-// members are those that a body may have, and where their values go: to a
-// *string, a *secret.Value or a *json.Number.
-type members map[string]any
+// members are those that a body may have.
+type members []member
+
+// member is one of them, and where its value goes: to a *string, a *secret.Value or
+// a *json.Number.
+type member struct {
+	name string
+	into any
+	seen bool
+}
 
 // body reads the JSON object of a call. Members of other names, members that
 // are there twice, values of another type and null are refused; so is what
@@ -47,7 +55,7 @@ func (c *call) noBody() error {
 
 // text reads the body. An empty one needs no type.
 func (c *call) text() ([]byte, error) {
-	text, err := io.ReadAll(c.r.Body)
+	text, err := readAll(c.r.Body, c.r.ContentLength)
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return nil, errTooLarge
 	}
@@ -61,13 +69,40 @@ func (c *call) text() ([]byte, error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
-	kind, params, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	charset, given := params["charset"]
-	if err != nil || kind != "application/json" || len(c.r.Header.Values("Content-Type")) != 1 || given && !strings.EqualFold(charset, "utf-8") ||
-		c.r.Header.Get("Content-Encoding") != "" {
+	types := c.r.Header["Content-Type"]
+	if len(types) != 1 || !isJSON(types[0]) || c.r.Header.Get("Content-Encoding") != "" {
 		return nil, errMedia
 	}
 	return text, nil
+}
+
+// readAll reads what is expected to be so long, or of no known length: -1.
+func readAll(from io.Reader, expected int64) ([]byte, error) {
+	const most = 4 << 10 // is had before any of it has come
+	text := make([]byte, 0, min(max(expected, 0), most)+1)
+	for {
+		n, err := from.Read(text[len(text):cap(text)])
+		text = text[:len(text)+n]
+		if errors.Is(err, io.EOF) {
+			return text, nil
+		}
+		if err != nil {
+			return text, err
+		}
+		if len(text) == cap(text) {
+			text = slices.Grow(text, 512)
+		}
+	}
+}
+
+// isJSON reports whether a media type is JSON in UTF-8.
+func isJSON(media string) bool {
+	if media == "application/json" {
+		return true
+	}
+	kind, params, err := mime.ParseMediaType(media)
+	charset, given := params["charset"]
+	return err == nil && kind == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
 // parseObject reads one object of plain members.
@@ -75,97 +110,130 @@ func parseObject(text []byte, into members, needed []string) error {
 	if !utf8.Valid(text) {
 		return errMalformed.with("the body is not UTF-8")
 	}
-	seen, err := parsePlain(text, into)
-	if err != nil {
+	if err := parsePlain(text, into); err != nil {
 		return err
 	}
 	for _, name := range needed {
-		if !slices.Contains(seen, name) {
+		if m := into.named(name); m == nil || !m.seen {
 			return errMalformed.with("the member " + name + " is missing")
 		}
 	}
 	return nil
 }
 
-// parsePlain reads the members, and returns their names.
-func parsePlain(text []byte, into members) (seen []string, err error) {
-	all, ok := plainMembers(text)
+// parsePlain reads the members.
+func parsePlain(text []byte, into members) error {
+	all, ok := plainMembers(text, make([]plainMember, 0, 8))
 	if !ok {
 		return parseAny(text, into)
 	}
 	for _, m := range all {
-		name := string(m.name)
-		if err := into.admits(name, seen); err != nil {
-			return nil, err
+		to, err := into.admit(string(m.name))
+		if err != nil {
+			return err
 		}
-		if err := into.set(name, m.value); err != nil {
-			return nil, err
+		if err := to.setPlain(m.value); err != nil {
+			return err
 		}
-		seen = append(seen, name)
 	}
-	return seen, nil
+	return nil
 }
 
 // parseAny reads the members of whatever the body is.
-func parseAny(text []byte, into members) (seen []string, err error) {
+func parseAny(text []byte, into members) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, errMalformed.with("the body is no JSON object")
+		return errMalformed.with("the body is no JSON object")
 	}
 	for d.More() {
-		name, err := parseMember(d, into, seen)
-		if err != nil {
-			return nil, err
+		if err := parseMember(d, into); err != nil {
+			return err
 		}
-		seen = append(seen, name)
 	}
 	if _, err := d.Token(); err != nil {
-		return nil, errMalformed.with("the object has no end")
+		return errMalformed.with("the object has no end")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errMalformed.with("something follows the object")
+		return errMalformed.with("something follows the object")
 	}
-	return seen, nil
+	return nil
 }
 
 // parseMember reads a name and its value.
-func parseMember(d *json.Decoder, into members, seen []string) (string, error) {
+func parseMember(d *json.Decoder, into members) error {
 	t, err := d.Token()
 	name, ok := t.(string)
 	if err != nil || !ok {
-		return "", errMalformed.with("the body is no JSON")
+		return errMalformed.with("the body is no JSON")
 	}
-	if err := into.admits(name, seen); err != nil {
-		return "", err
+	to, err := into.admit(name)
+	if err != nil {
+		return err
 	}
 	var raw json.RawMessage
 	if err := d.Decode(&raw); err != nil {
-		return "", errMalformed.with("the body is no JSON")
+		return errMalformed.with("the body is no JSON")
 	}
 	defer clear(raw)
-	return name, into.set(name, raw)
+	return to.set(raw)
 }
 
-// admits refuses a name that the call does not have, and one that was there. The
-// details name no text of the caller's but the names that the call has.
-func (m members) admits(name string, seen []string) error {
-	if _, known := m[name]; !known {
-		return errMalformed.with("there is a member that this call does not have; it has " + names(m))
-	}
-	if slices.Contains(seen, name) {
-		return errMalformed.with("the member " + name + " is there twice")
+// named is the member of a name, or nil.
+func (m members) named(name string) *member {
+	for n := range m {
+		if m[n].name == name {
+			return &m[n]
+		}
 	}
 	return nil
+}
+
+// admit finds where a member goes, and refuses one of another name and one that was
+// there. The details name no text of the caller's but the names that the call has.
+func (m members) admit(name string) (*member, error) {
+	to := m.named(name)
+	if to == nil {
+		return nil, errMalformed.with("there is a member that this call does not have; it has " + names(m))
+	}
+	if to.seen {
+		return nil, errMalformed.with("the member " + to.name + " is there twice")
+	}
+	to.seen = true
+	return to, nil
 }
 
 // set takes a value as it is written in JSON.
-func (m members) set(name string, raw []byte) error {
-	_, number := m[name].(*json.Number)
-	if isNumber := raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9'; number != isNumber || !number && raw[0] != '"' || json.Unmarshal(raw, m[name]) != nil {
-		return errMalformed.with("the member " + name + " is of another type")
+func (m *member) set(raw []byte) error {
+	_, number := m.into.(*json.Number)
+	if isNumber := raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9'; number != isNumber || !number && raw[0] != '"' || json.Unmarshal(raw, m.into) != nil {
+		return m.otherType()
 	}
 	return nil
+}
+
+// setPlain takes a text without escapes, or a number, as it is written in JSON.
+func (m *member) setPlain(raw []byte) error {
+	into, number := m.into.(*json.Number)
+	if text := raw[0] == '"'; number == text {
+		return m.otherType()
+	}
+	if number {
+		*into = json.Number(raw)
+		return nil
+	}
+	inside := raw[1 : len(raw)-1]
+	switch into := m.into.(type) {
+	case *string:
+		*into = string(inside)
+	case *secret.Value:
+		*into = secret.New(bytes.Clone(inside))
+	}
+	return nil
+}
+
+func (m *member) otherType() error {
+	return errMalformed.with("the member " + m.name + " is of another type")
 }
 
 func names(of members) string {
@@ -173,8 +241,8 @@ func names(of members) string {
 		return "none"
 	}
 	out := make([]string, 0, len(of))
-	for name := range of {
-		out = append(out, name)
+	for _, m := range of {
+		out = append(out, m.name)
 	}
 	slices.Sort(out)
 	return strings.Join(out, ", ")
@@ -208,7 +276,7 @@ func (c *call) query(known ...string) (map[string]string, error) {
 // idempotencyKey is the key of a call; empty: it has none. It may stand in
 // quotation marks, as drafts of the header have it.
 func (c *call) idempotencyKey() (string, error) {
-	values := c.r.Header.Values("Idempotency-Key")
+	values := c.r.Header["Idempotency-Key"]
 	if len(values) == 0 {
 		return "", nil
 	}

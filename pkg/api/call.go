@@ -24,9 +24,9 @@ type call struct {
 	r      *http.Request
 	route  string // the path as the table has it
 	door   vault.Door
-	who    vault.Integration
-	known  vault.Known // how who was recognised
-	lease  vault.Lease // that the path names, when the call needs one; the zero Lease: there is none
+	who    *vault.Integration // nil: not known, or not yet
+	known  vault.Known        // how who was recognised
+	lease  *vault.Lease       // that the path names, when the call needs one; the zero Lease: there is none
 	began  time.Time
 	moved  bool          // the deadline of the answer is not the server's own
 	waited time.Duration // for an approval
@@ -60,9 +60,11 @@ func (a *API) serve(r route) http.Handler {
 func started() time.Time { return time.Now() }
 
 func newRequestID() string {
-	b := make([]byte, 10)
-	_, _ = rand.Read(b) // never fails: it ends the process instead
-	return hex.EncodeToString(b)
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // never fails: it ends the process instead
+	var text [2 * len(b)]byte
+	hex.Encode(text[:], b[:])
+	return string(text[:])
 }
 
 // commonHeaders are those of every answer. Nothing may be kept by anybody. The names
@@ -139,7 +141,7 @@ func (c *call) recognised(answer func(*call) error) error {
 
 // confirm authenticates who was only recognised.
 func (c *call) confirm() error {
-	c.who, c.known = vault.Integration{}, vault.Known{}
+	c.who, c.known = nil, vault.Known{}
 	return c.authenticate(needToken)
 }
 
@@ -195,13 +197,17 @@ func (c *call) authenticate(needs need) error {
 	if needs == needLease {
 		lease = c.r.PathValue("id")
 	}
-	c.who, c.known, c.lease, err = c.api.Vault.AuthenticateFor(c.r.Context(), c.door, token, lease)
-	return err
+	who, known, found, err := c.api.Vault.AuthenticateFor(c.r.Context(), c.door, token, lease)
+	if err != nil {
+		return err
+	}
+	c.who, c.known, c.lease = &who, known, &found
+	return nil
 }
 
 // bearer is the token of the one Authorization header.
 func (c *call) bearer() (secret.Value, error) {
-	values := c.r.Header.Values("Authorization")
+	values := c.r.Header["Authorization"]
 	if len(values) == 0 {
 		return secret.Value{}, errUnauthenticated
 	}
@@ -212,7 +218,7 @@ func (c *call) bearer() (secret.Value, error) {
 	return secret.FromString(text), nil
 }
 
-func (c *call) actor() vault.Actor { return c.door.Actor(c.who) }
+func (c *call) actor() vault.Actor { return c.door.Actor(*c.who) }
 
 // holder is the caller as what it holds is searched by: the same in every call.
 func (c *call) holder() *vault.Actor {
@@ -266,7 +272,7 @@ func (c *call) finish() {
 	if c.door.From.IsValid() {
 		attrs = append(attrs, slog.String("from", c.door.From.String()))
 	}
-	if c.who.ID != "" {
+	if c.who != nil {
 		attrs = append(attrs, slog.String("integration", c.who.Name))
 	}
 	if c.code != "" {
@@ -304,7 +310,7 @@ func (c *call) fail(err error) {
 	}
 	if r, ok := errors.AsType[*vault.Refusal](err); ok {
 		c.saw = append(c.saw, slog.String("cause", string(r.Cause)), slog.String("detail", r.Detail))
-		if r.Integration != "" && c.who.ID == "" {
+		if r.Integration != "" && c.who == nil {
 			c.see("integration", r.Integration)
 		}
 		if r.Unrecorded != nil {

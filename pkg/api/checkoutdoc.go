@@ -2,6 +2,7 @@ package api
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/jsontext"
@@ -25,12 +26,15 @@ type checkoutDoc struct {
 }
 
 func newCheckoutDoc(l vault.Lease) checkoutDoc {
-	c := l.Checkout("").Credential
+	system, account, _ := strings.Cut(l.Credential, "/")
 	return checkoutDoc{
-		ID: l.ID, State: string(l.State), System: c.System, Account: c.Account, Version: l.Secret, Since: l.At, Due: l.Due, Ended: l.Ended,
+		ID: l.ID, State: string(l.State), System: system, Account: account, Version: l.Secret, Since: l.At, Due: l.Due, Ended: l.Ended,
 		Reason: l.Reason, Comment: l.Comment, Ticket: l.Ticket, Request: l.RequestID,
 	}
 }
+
+// marshal is the document as it is sent.
+func (d checkoutDoc) marshal() []byte { return append(d.appendJSON(make([]byte, 0, 512)), '\n') }
 
 // appendJSON adds what json.Marshal would, without HTML's escapes and without looking
 // at what the members are.

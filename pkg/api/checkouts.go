@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/redim-tools/redim/pkg/engine"
+	"github.com/redim-tools/redim/pkg/jsontext"
 	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/vault"
 )
@@ -25,15 +27,38 @@ type asked struct {
 
 // digest is equal for bodies that ask for the same.
 func (q asked) digest() string {
-	text, _ := json.Marshal(q) // plain texts always marshal
+	text, plain := q.appendJSON(make([]byte, 0, 512))
+	if !plain {
+		text, _ = json.Marshal(q) // texts always marshal
+	}
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// appendJSON adds what json.Marshal would. False: it would not, for there is something
+// to escape.
+func (q asked) appendJSON(to []byte) ([]byte, bool) {
+	plain := true
+	for _, m := range [...]struct {
+		begin, text, end string
+		always           bool
+	}{
+		{`{"system":"`, q.System, `"`, true}, {`,"account":"`, q.Account, `"`, true}, {`,"hours":`, q.Hours.String(), ``, false},
+		{`,"reason":"`, q.Reason, `"`, false}, {`,"comment":"`, q.Comment, `"`, false}, {`,"ticket":"`, q.Ticket, `"`, false},
+	} {
+		if m.always || m.text != "" {
+			plain = plain && jsontext.IsPlain(m.text) && !strings.ContainsAny(m.text, "<>&")
+			to = append(append(append(to, m.begin...), m.text...), m.end...)
+		}
+	}
+	return append(to, '}'), plain
 }
 
 func (c *call) asked() (asked, engine.CheckOutRequest, error) {
 	var q asked
 	err := c.body(members{
-		"system": &q.System, "account": &q.Account, "hours": &q.Hours, "reason": &q.Reason, "comment": &q.Comment, "ticket": &q.Ticket,
+		{name: "system", into: &q.System}, {name: "account", into: &q.Account}, {name: "hours", into: &q.Hours},
+		{name: "reason", into: &q.Reason}, {name: "comment", into: &q.Comment}, {name: "ticket", into: &q.Ticket},
 	}, "system", "account")
 	req := engine.CheckOutRequest{Identity: pam.Identity{Name: c.who.Name}, Comment: q.Comment, Ticket: q.Ticket}
 	if err != nil {
@@ -119,8 +144,9 @@ func (c *call) releaseOnce(ask vault.Ask, req engine.CheckOutRequest) error {
 	}
 	lease, _ := session.Lease(checkout.ID)
 	c.see("checkout", lease.ID)
-	c.w.Header().Set("Location", "/v1/checkouts/"+lease.ID)
-	return c.withSecret(http.StatusCreated, newCheckoutDoc(lease), "secret", release.Secret)
+	c.w.Header()["Location"] = []string{"/v1/checkouts/" + lease.ID}
+	c.withSecret(http.StatusCreated, newCheckoutDoc(lease).marshal(), "secret", release.Secret)
+	return nil
 }
 
 func (a *API) engine(s *vault.Session) *engine.Engine {
@@ -176,7 +202,7 @@ func (c *call) mine() (vault.Lease, error) {
 	if c.lease.ID == "" || !c.lease.Holder.Same(c.actor()) {
 		return vault.Lease{}, errNotFound
 	}
-	return c.lease, nil
+	return *c.lease, nil
 }
 
 // checkIn gives one back. One that is over already stays as it is.
@@ -208,7 +234,7 @@ func (a *API) checkIn(c *call) error {
 // extend makes one last longer. The hours count from its beginning.
 func (a *API) extend(c *call) error {
 	var n json.Number
-	if err := c.body(members{"hours": &n}, "hours"); err != nil {
+	if err := c.body(members{{name: "hours", into: &n}}, "hours"); err != nil {
 		return err
 	}
 	hold, err := hoursOf(n)

@@ -49,7 +49,7 @@ func (a *API) credentials(c *call) error {
 	if criteria.Match, err = matchOf(q["system"], q["account"]); err != nil {
 		return err
 	}
-	page, err := a.Vault.Offers(c.r.Context(), c.who, criteria, q["cursor"])
+	page, err := a.Vault.Offers(c.r.Context(), *c.who, criteria, q["cursor"])
 	if err != nil {
 		return err
 	}

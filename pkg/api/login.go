@@ -32,12 +32,16 @@ func (a *API) logIn(c *call) error {
 		return err
 	}
 	defer admitted.Token.Wipe()
-	c.who = admitted.Integration
+	c.who = &admitted.Integration
 	doc := admissionDoc{
 		Type: "Bearer", Expires: admitted.Expires, Seconds: int64(admitted.Expires.Sub(a.Clock()).Seconds()),
 		Integration: integrationDoc{Name: admitted.Integration.Name, Hours: admitted.Integration.Hours.Hours()},
 	}
-	return c.withSecret(http.StatusOK, doc, "token", admitted.Token)
+	body, err := marshal(doc)
+	if err == nil {
+		c.withSecret(http.StatusOK, body, "token", admitted.Token)
+	}
+	return err
 }
 
 func (c *call) admission() (vault.Admission, error) {
@@ -54,7 +58,7 @@ func (c *call) admission() (vault.Admission, error) {
 		return vault.Admission{}, c.unproven()
 	}
 	defer clear(text)
-	if err := parseObject(text, members{"name": &name, "credential": &credential}, []string{"name", "credential"}); err != nil {
+	if err := parseObject(text, members{{name: "name", into: &name}, {name: "credential", into: &credential}}, []string{"name", "credential"}); err != nil {
 		return vault.Admission{}, err
 	}
 	defer credential.Wipe()

@@ -9,12 +9,11 @@ import (
 // and a text with them or a number.
 type plainMember struct{ name, value []byte }
 
-// plainMembers reads an object whose names and texts have no escapes and whose
+// plainMembers adds the members of an object whose names and texts have no escapes and whose
 // values are texts and numbers, as nearly all are that come in. False: it is
 // another one, or none, and has to be read with care. The text must be UTF-8.
-func plainMembers(text []byte) ([]plainMember, bool) {
+func plainMembers(text []byte, all []plainMember) ([]plainMember, bool) {
 	p := plain{text}
-	all := make([]plainMember, 0, 8)
 	if !p.take('{') {
 		return nil, false
 	}
@@ -37,7 +36,15 @@ func plainMembers(text []byte) ([]plainMember, bool) {
 // plain is what is left to read.
 type plain struct{ rest []byte }
 
-func (p *plain) space() { p.rest = bytes.TrimLeft(p.rest, " \t\r\n") }
+func (p *plain) space() {
+	for n, ch := range p.rest {
+		if ch != ' ' && ch != '\t' && ch != '\r' && ch != '\n' {
+			p.rest = p.rest[n:]
+			return
+		}
+	}
+	p.rest = nil
+}
 
 // take takes a character, when it comes next.
 func (p *plain) take(ch byte) bool {

@@ -197,7 +197,7 @@ func TestHeadsAndCheckpointsAreSealed(t *testing.T) {
 
 func TestAValueIsWrittenDownAsItsClassAllows(t *testing.T) {
 	t.Parallel()
-	r := audit.Redactor{Key: secret.FromString("hash key")}
+	r := audit.NewRedactor(secret.FromString("hash key"))
 	canaryValue := secret.FromString(canary)
 	for name, c := range map[string]struct {
 		v    audit.Value
@@ -217,7 +217,7 @@ func TestAValueIsWrittenDownAsItsClassAllows(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	other := audit.Redactor{Key: secret.FromString("another")}
+	other := audit.NewRedactor(secret.FromString("another"))
 	if r.Hash(canaryValue) == other.Hash(canaryValue) || r.Hash(canaryValue) == r.Hash(secret.FromString("x")) || len(r.Hash(canaryValue)) != len("hmac-sha256:")+64 {
 		t.Error("the keyed hash is none")
 	}

@@ -1,9 +1,7 @@
 package audit
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
+	"sync"
 
 	"github.com/redim-tools/redim/pkg/secret"
 )
@@ -36,9 +34,15 @@ func (v Value) isEmpty() bool { return v.Text == "" && v.Secret.IsEmpty() }
 
 func (v Value) equal(o Value) bool { return v.Text == o.Text && v.Secret.Equal(o.Secret) }
 
-// Redactor writes values down as their classes allow.
+// Redactor writes values down as their classes allow. The zero Redactor has no key,
+// and is for public values only. It may be copied, and is safe for concurrent use.
 type Redactor struct {
-	Key secret.Value // of the keyed hashes
+	keyed *sync.Pool // of *keyedHash
+}
+
+// NewRedactor makes one with the key of the keyed hashes.
+func NewRedactor(key secret.Value) Redactor {
+	return Redactor{&sync.Pool{New: func() any { return newKeyedHash(key) }}}
 }
 
 // Diff appends a change for a field whose value became another.
@@ -62,18 +66,4 @@ func (r Redactor) Show(v Value) string {
 		return r.Hash(v.Secret)
 	}
 	return secret.Redacted
-}
-
-// Hash is the keyed hash of a secret as events have it: equal for equal
-// secrets, and of no use to anybody without the key.
-func (r Redactor) Hash(v secret.Value) string {
-	var sum [sha256.Size]byte
-	_ = r.Key.Reveal(func(key []byte) error {
-		m := hmac.New(sha256.New, key)
-		m.Write([]byte("redim value 1\n"))
-		_ = v.Reveal(func(b []byte) error { m.Write(b); return nil })
-		m.Sum(sum[:0])
-		return nil
-	})
-	return "hmac-sha256:" + hex.EncodeToString(sum[:])
 }

@@ -100,18 +100,21 @@ func (v *vector[T]) at(values []string) *T {
 	if len(values) != len(v.labels) {
 		panic(v.name + ": as many values as labels") // a mistake of the program
 	}
-	key := strings.Join(values, "\xff")
+	key := make([]byte, 0, 128)
+	for _, value := range values {
+		key = append(append(key, value...), '\xff')
+	}
 	v.mu.RLock()
-	k, ok := v.by[key]
+	k, ok := v.by[string(key)]
 	v.mu.RUnlock()
 	if ok {
 		return k.of
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if k, ok = v.by[key]; !ok {
+	if k, ok = v.by[string(key)]; !ok {
 		k = kept[T]{values: slices.Clone(values), of: v.make()}
-		v.by[key] = k
+		v.by[string(key)] = k
 	}
 	return k.of
 }

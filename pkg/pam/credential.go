@@ -68,4 +68,9 @@ func CompareCredentials(a, b Credential) int {
 	)
 }
 
-func compareFold(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) }
+func compareFold(a, b string) int {
+	if a == b {
+		return 0
+	}
+	return cmp.Compare(strings.ToLower(a), strings.ToLower(b))
+}

@@ -21,7 +21,7 @@ func (i Identity) String() string {
 }
 
 // Equal reports whether both name the same identity; case does not matter.
-func (i Identity) Equal(o Identity) bool { return i.Fold() == o.Fold() }
+func (i Identity) Equal(o Identity) bool { return i == o || i.Fold() == o.Fold() }
 
 // Fold returns the identity in one spelling, fit for a map key.
 func (i Identity) Fold() Identity {

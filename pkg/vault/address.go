@@ -99,6 +99,12 @@ func MatchAddress(allowed []netip.Prefix, from netip.Addr) AddressMatch {
 	return best
 }
 
+// isAllowed tells what MatchAddress does of Allowed, and no more.
+func isAllowed(allowed []netip.Prefix, from netip.Addr) bool {
+	from = from.Unmap().WithZone("")
+	return slices.ContainsFunc(allowed, func(p netip.Prefix) bool { return p.Contains(from) })
+}
+
 func better(m, than AddressMatch) bool {
 	if m.Allowed != than.Allowed {
 		return m.Allowed

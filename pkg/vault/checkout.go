@@ -34,8 +34,8 @@ func (q *Session) CheckOut(ctx context.Context, as pam.Identity, c pam.Credentia
 // prepared is what was read, and opened, before the unit that releases it
 // begins. The unit looks whether it is still so.
 type prepared struct {
-	credential  Credential
-	policy      Policy
+	credential  *Credential
+	policy      *Policy
 	integration *Integration // of the caller, when it is one and is there
 	secret      secret.Value
 	hash        string
@@ -44,7 +44,7 @@ type prepared struct {
 // attempt is one try of a check-out. Each try is a new one.
 type attempt struct {
 	*Session
-	intent pam.Checkout
+	intent *pam.Checkout
 	situation
 	events  []audit.Event
 	request *Request // that is collected or waited for
@@ -53,7 +53,7 @@ type attempt struct {
 }
 
 type outcome struct {
-	lease   Lease
+	lease   *Lease
 	passage *Passage // what is to be asked of another service now
 	on      Grounds  // of a lease that has a passage
 	request Request  // that is collected or waited for; its id is empty without one
@@ -61,7 +61,7 @@ type outcome struct {
 	err     error // a refusal, which is kept with its events
 }
 
-func (q *Session) tryCheckOut(ctx context.Context, intent pam.Checkout) (outcome, error) {
+func (q *Session) tryCheckOut(ctx context.Context, intent *pam.Checkout) (outcome, error) {
 	ready, err := q.prepare(ctx, intent.Credential, anyAge)
 	if err != nil {
 		return outcome{}, err
@@ -88,7 +88,7 @@ var errUnplain = errors.New("not a plain check-out")
 // asked, for the store refuses a second holder; whether a rotator is at work on it
 // is asked inside the unit, the long way. What is refused, or is not
 // plain, goes the long way.
-func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared) (outcome, error) {
+func (q *Session) issue(ctx context.Context, intent *pam.Checkout, ready prepared) (outcome, error) {
 	a := q.begin(intent, ready)
 	a.credential = ready.credential
 	v := a.decide()
@@ -96,7 +96,7 @@ func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared
 		return outcome{}, errUnplain
 	}
 	a.lease = a.newLease(v.hold)
-	out := a.conclude(ready, nil)
+	out := a.conclude(ready, nil, a.now)
 	err := q.service.store.Issue(ctx, Issue{Lease: a.lease, On: a.grounds().with(q.ask.Known), Events: a.events, Seal: q.service.seal})
 	if errors.Is(err, ErrStale) {
 		return outcome{}, errUnplain
@@ -104,7 +104,7 @@ func (q *Session) issue(ctx context.Context, intent pam.Checkout, ready prepared
 	return out, err
 }
 
-func (s situation) grounds() Grounds {
+func (s *situation) grounds() Grounds {
 	on := Grounds{Credential: s.credential.Edition(), PolicyID: s.policy.ID, Policy: s.policy.Edition()}
 	if s.integration != nil {
 		on.Integration = s.integration.Edition()
@@ -113,7 +113,7 @@ func (s situation) grounds() Grounds {
 }
 
 // lookInto is the long way, on what the rules are now.
-func (q *Session) lookInto(ctx context.Context, intent pam.Checkout) (outcome, error) {
+func (q *Session) lookInto(ctx context.Context, intent *pam.Checkout) (outcome, error) {
 	ready, err := q.prepare(ctx, intent.Credential, fresh)
 	if err != nil {
 		return outcome{}, err
@@ -128,7 +128,7 @@ func (q *Session) lookInto(ctx context.Context, intent pam.Checkout) (outcome, e
 	return out, err
 }
 
-func (q *Session) begin(intent pam.Checkout, ready prepared) *attempt {
+func (q *Session) begin(intent *pam.Checkout, ready prepared) *attempt {
 	a := &attempt{Session: q, intent: intent}
 	a.now, a.actor = q.service.now(), q.ask.Actor
 	a.policy, a.integration = ready.policy, ready.integration
@@ -140,7 +140,7 @@ func (q *Session) begin(intent pam.Checkout, ready prepared) *attempt {
 
 // attempt decides a check-out inside its unit, where all that can be in its way
 // is read, and ended if its time is over; and keeps what came of it.
-func (q *Session) attempt(ctx context.Context, intent pam.Checkout, ready prepared) (outcome, error) {
+func (q *Session) attempt(ctx context.Context, intent *pam.Checkout, ready prepared) (outcome, error) {
 	var out outcome
 	err := q.service.store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		a := q.begin(intent, ready)
@@ -163,7 +163,7 @@ func (q *Session) attempt(ctx context.Context, intent pam.Checkout, ready prepar
 }
 
 // lost tells who was faster at an exclusive lease.
-func (q *Session) lost(ctx context.Context, c Credential) error {
+func (q *Session) lost(ctx context.Context, c *Credential) error {
 	if q.ask.Key != "" {
 		return errMoved // the next try finds the lease that has the key
 	}
@@ -181,19 +181,19 @@ func (q *Session) lost(ctx context.Context, c Credential) error {
 // store's writer.
 func (q *Session) prepare(ctx context.Context, c pam.Credential, use age) (prepared, error) {
 	read, err := q.present(ctx, c, use)
-	out, version := prepared{credential: read.Credential}, read.secret
 	if err != nil {
+		return prepared{}, err
+	}
+	out := prepared{credential: &read.Credential}
+	if err := q.rules(ctx, &out, use); err != nil || read.secret.Number == 0 {
 		return out, err
 	}
-	if err := q.rules(ctx, &out, use); err != nil || version.Number == 0 {
-		return out, err
-	}
-	key, err := q.service.ring.find(ctx, version.WrappedBy)
+	key, err := q.service.ring.find(ctx, read.secret.WrappedBy)
 	if err != nil {
 		q.forget(out.credential)
-		return out, q.service.turned(ctx, version.WrappedBy, err)
+		return out, q.service.turned(ctx, read.secret.WrappedBy, err)
 	}
-	if out.secret, err = openSecret(key, version); err != nil {
+	if out.secret, err = openSecret(key, read.secret); err != nil {
 		return out, err
 	}
 	out.hash = q.service.redactor().Hash(out.secret)
@@ -252,9 +252,11 @@ func (a *attempt) look(ctx context.Context, tx Tx, ready prepared) (err error) {
 	if err := tx.LockRules(ctx); err != nil {
 		return err
 	}
-	if a.credential, err = tx.LockCredential(ctx, ready.credential.ID); err != nil && !errors.Is(err, ErrAbsent) {
+	now, err := tx.LockCredential(ctx, ready.credential.ID)
+	if err != nil && !errors.Is(err, ErrAbsent) {
 		return err
 	}
+	a.credential = &now
 	if err != nil || a.credential.Secret != ready.credential.Secret || a.credential.PolicyID != ready.credential.PolicyID {
 		return errMoved
 	}
@@ -300,7 +302,7 @@ func (a *attempt) newLease(hold time.Duration) Lease {
 	l := Lease{
 		ID: a.intent.ID, CredentialID: a.credential.ID, Credential: a.credential.Ref(), Secret: a.credential.Secret,
 		Holder: a.actor, Exclusive: a.policy.Exclusive, Reason: a.reason(), Comment: a.comment(), Ticket: a.intent.Ticket, Key: a.ask.Key, Digest: a.ask.Digest,
-		At: a.now, Due: a.now.Add(hold), State: LeaseOpen, Stamp: a.service.stamp(a.actor),
+		At: a.now, Due: a.now.Add(hold), State: LeaseOpen, Stamp: stampOf(a.actor, a.now),
 	}
 	if a.approved != nil {
 		l.RequestID = a.approved.ID
@@ -335,6 +337,9 @@ func (a *attempt) comment() string {
 }
 
 func compose(base, said string) string {
+	if base == "" || said == "" {
+		return strings.Trim(base+said, "; ")
+	}
 	return strings.Trim(base+"; "+said, "; ")
 }
 
@@ -343,16 +348,16 @@ func compose(base, said string) string {
 func (a *attempt) finish(ctx context.Context, tx Tx, ready prepared, refusal error) (outcome, error) {
 	if refusal == nil && a.passage != nil {
 		a.events = append(a.events, a.event(audit.CheckoutIntent))
-		return outcome{lease: a.lease, passage: a.passage, on: a.grounds()}, a.service.record(ctx, tx, a.events...)
+		return outcome{lease: &a.lease, passage: a.passage, on: a.grounds()}, a.service.record(ctx, tx, a.events...)
 	}
-	out := a.conclude(ready, refusal)
+	out := a.conclude(ready, refusal, a.service.now())
 	return out, a.service.record(ctx, tx, a.events...)
 }
 
 // conclude adds intent and outcome to the events.
-func (a *attempt) conclude(ready prepared, refusal error) outcome {
-	intent := a.event(audit.CheckoutIntent)
-	result, out := intent, outcome{lease: a.lease, secret: ready.secret}
+func (a *attempt) conclude(ready prepared, refusal error, now time.Time) outcome {
+	intent := a.eventAt(audit.CheckoutIntent, now)
+	result, out := intent, outcome{lease: &a.lease, secret: ready.secret}
 	result.Kind, result.Outcome, result.Released = audit.CheckoutOutcome, audit.OutcomeReleased, ready.hash
 	if refusal != nil {
 		result.Outcome, result.Released = string(classOf(refusal)), ""
@@ -362,11 +367,17 @@ func (a *attempt) conclude(ready prepared, refusal error) outcome {
 	return out
 }
 
-// event begins an event of this check-out.
-func (a *attempt) event(kind audit.Kind) audit.Event {
-	e := a.service.event(kind, a.actor)
-	e.CredentialID, e.Credential, e.Policy = a.credential.ID, a.credential.Ref(), a.policy.Name
-	e.Lease, e.Reason, e.Comment, e.Ticket = a.intent.ID, a.reason(), a.comment(), a.intent.Ticket
+// event begins an event of this check-out, of now.
+func (a *attempt) event(kind audit.Kind) audit.Event { return a.eventAt(kind, a.service.now()) }
+
+func (a *attempt) eventAt(kind audit.Kind, now time.Time) audit.Event {
+	e := eventAt(kind, &a.actor, now)
+	e.CredentialID, e.Policy, e.Lease, e.Ticket = a.credential.ID, a.policy.Name, a.intent.ID, a.intent.Ticket
+	if l := &a.lease; l.ID == a.intent.ID { // it was made just now, of the same texts
+		e.Credential, e.Reason, e.Comment = l.Credential, l.Reason, l.Comment
+	} else {
+		e.Credential, e.Reason, e.Comment = a.credential.Ref(), a.reason(), a.comment()
+	}
 	if a.lease.ID != "" {
 		e.Lease = a.lease.ID
 	}

@@ -10,8 +10,8 @@ import (
 type situation struct {
 	now         time.Time
 	actor       Actor
-	credential  Credential
-	policy      Policy
+	credential  *Credential
+	policy      *Policy
 	integration *Integration  // of the actor, when it is one
 	want        time.Duration // 0: as long as it may be
 	open        []Lease       // of the credential, none of them overdue
@@ -30,7 +30,7 @@ type verdict struct {
 // decide holds a check-out against the rules: active, granted, hours,
 // approval, holders; in this order, so that nobody learns of holders of what he
 // may not have.
-func (s situation) decide() verdict {
+func (s *situation) decide() verdict {
 	if err := s.admit(); err != nil {
 		return verdict{refusal: err}
 	}
@@ -52,9 +52,9 @@ func (s situation) decide() verdict {
 }
 
 // skips reports whether the actor may do without an approval.
-func (s situation) skips() bool { return s.integration != nil && s.integration.Skip.Holds(s.now) }
+func (s *situation) skips() bool { return s.integration != nil && s.integration.Skip.Holds(s.now) }
 
-func (s situation) admit() error {
+func (s *situation) admit() error {
 	if s.credential.Source.Here() && s.credential.Secret == 0 {
 		return pam.Failf(pam.ErrNotFound, "credential %s has no secret yet", s.credential.Ref()).WithHint("give it one: credentials edit %s --secret-from SOURCE", s.credential.Ref())
 	}
@@ -74,7 +74,7 @@ func (s situation) admit() error {
 }
 
 // longest is the most that the actor may hold the credential.
-func (s situation) longest() time.Duration {
+func (s *situation) longest() time.Duration {
 	longest := MaxHold
 	if s.integration != nil {
 		longest = s.integration.Hours
@@ -85,7 +85,7 @@ func (s situation) longest() time.Duration {
 	return longest
 }
 
-func (s situation) hold() (time.Duration, error) {
+func (s *situation) hold() (time.Duration, error) {
 	longest := s.longest()
 	switch {
 	case s.want < 0 || s.want > longest:
@@ -100,14 +100,14 @@ func (s situation) hold() (time.Duration, error) {
 	return longest, nil
 }
 
-func (s situation) held() error {
+func (s *situation) held() error {
 	if s.rotating {
 		return pam.Failf(pam.ErrConflict, "%s is getting a new secret", s.credential.Ref()).WithHint("try again in a moment")
 	}
 	if !s.policy.Exclusive || len(s.open) == 0 {
 		return nil
 	}
-	l := s.open[0]
+	l := &s.open[0]
 	if l.Holder.Same(s.actor) {
 		return pam.Failf(pam.ErrConflict, "you hold %s already, as checkout %s until %s", s.credential.Ref(), l.ID, timeOrNone(l.Due)).
 			WithHint("check it in first: checkin %s", l.ID)
@@ -115,7 +115,7 @@ func (s situation) held() error {
 	return heldByOther(s.credential, l.Holder.Name, l.Due)
 }
 
-func heldByOther(c Credential, holder string, due time.Time) error {
+func heldByOther(c *Credential, holder string, due time.Time) error {
 	return pam.Failf(pam.ErrCheckedOut, "%s is checked out by %s until %s", c.Ref(), holder, timeOrNone(due)).
 		WithHint("wait until it is checked in, or ask %s", holder)
 }

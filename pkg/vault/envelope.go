@@ -78,7 +78,7 @@ func unopened(v SecretVersion, err error) error {
 
 // place is what a secret version is bound to.
 func (v SecretVersion) place() []byte {
-	b := []byte("redim secret 1\n" + v.CredentialID + "\n")
+	b := append(append(append(make([]byte, 0, 64), "redim secret 1\n"...), v.CredentialID...), '\n')
 	return binary.BigEndian.AppendUint64(b, uint64(v.Number))
 }
 

@@ -48,20 +48,20 @@ func (g Grounds) with(k Known) Grounds {
 // Recognise tells whose a token was when it was last asked for, and asks the store
 // nothing. What is done for somebody who was only recognised has to be a check-out,
 // which is kept only if the token and its integration are what they were: a session
-// whose Ask has what is returned here does nothing else. False: Authenticate has to tell.
-func (s *Service) Recognise(d Door, token secret.Value) (Integration, Known, bool) {
+// whose Ask has what is returned here does nothing else. False: Authenticate has to tell. The integration is shared, and must not be changed.
+func (s *Service) Recognise(d Door, token secret.Value) (*Integration, Known, bool) {
 	d = d.normal()
 	hash := tokenHash(token)
-	h, ok := s.memory.tokens.known(string(hash[:]), func(*Holding) bool { return true })
-	if !ok {
-		return Integration{}, Known{}, false
+	h := s.memory.tokens.known(hash)
+	if h == nil {
+		return nil, Known{}, false
 	}
-	i, ok := s.memory.integrations.known(h.Token.IntegrationID, func(i *Integration) bool { return i.Edition() == h.Edition })
-	if !ok {
-		return Integration{}, Known{}, false
+	i := s.memory.integrations.known(h.Token.IntegrationID)
+	if i == nil || i.Edition() != h.Edition {
+		return nil, Known{}, false
 	}
 	if cause, _ := h.Token.held(d, i, s.now()); cause != "" {
-		return Integration{}, Known{}, false
+		return nil, Known{}, false
 	}
 	return i, Known{token: hash, expires: h.Token.Expires, edition: h.Edition}, true
 }

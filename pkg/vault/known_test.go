@@ -74,12 +74,12 @@ func TestWhoIsOnlyRecognisedGetsNothingWhenAnythingChanged(t *testing.T) {
 				t.Fatal("not recognised")
 			}
 			if change != nil {
-				if err := change(w, who, got); err != nil {
+				if err := change(w, *who, got); err != nil {
 					t.Fatal(err)
 				}
 			}
 			before := w.kinds()
-			_, released, err := w.checkOut(vault.Ask{Actor: door("10.0.0.1").Actor(who), Known: known}, "web01/backup", time.Hour)
+			_, released, err := w.checkOut(vault.Ask{Actor: door("10.0.0.1").Actor(*who), Known: known}, "web01/backup", time.Hour)
 			if change == nil {
 				if err != nil || released == "" {
 					t.Error(err)
@@ -109,7 +109,7 @@ func TestARecognisedCallerWhoseIntegrationWasReadAgainIsUnsure(t *testing.T) {
 	if _, err := w.Authenticate(t.Context(), door("10.0.0.1"), again.Token); err != nil {
 		t.Fatal(err)
 	}
-	_, released, err := w.checkOut(vault.Ask{Actor: door("10.0.0.1").Actor(who), Known: known}, "web01/backup", time.Hour)
+	_, released, err := w.checkOut(vault.Ask{Actor: door("10.0.0.1").Actor(*who), Known: known}, "web01/backup", time.Hour)
 	if !errors.Is(err, vault.ErrUnsure) || released != "" {
 		t.Error(released == "", err)
 	}

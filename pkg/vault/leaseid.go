@@ -2,9 +2,7 @@ package vault
 
 import (
 	"crypto/rand"
-	"encoding/base32"
 	"encoding/binary"
-	"strings"
 	"time"
 )
 
@@ -24,6 +22,16 @@ func NewLeaseID() string {
 	b := make([]byte, 8)
 	_, _ = rand.Read(b)                                              // never fails: it ends the process instead
 	end := uint64(time.Now().UnixMilli()/pace.Milliseconds()) % turn // nothing is decided by it
-	binary.BigEndian.PutUint64(b, binary.BigEndian.Uint64(b)&^(turn-1)|end)
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
+	return leaseID(binary.BigEndian.Uint64(b)&^(turn-1) | end)
+}
+
+// leaseID writes a number in base32 without padding, in small letters.
+func leaseID(number uint64) string {
+	const digits, letters = "abcdefghijklmnopqrstuvwxyz234567", 13
+	var id [letters]byte
+	for n := range id[:letters-1] {
+		id[n] = digits[number>>(59-5*n)&31]
+	}
+	id[letters-1] = digits[number<<1&31] // the last four bits
+	return string(id[:])
 }

@@ -155,9 +155,11 @@ func (q *Session) Extend(ctx context.Context, id string, hold time.Duration) (Le
 		}
 		a := &attempt{Session: q}
 		a.now, a.actor, a.want = now, q.ask.Actor, hold
-		if a.credential, err = tx.LockCredential(ctx, l.CredentialID); err != nil {
+		c, err := tx.LockCredential(ctx, l.CredentialID)
+		if err != nil {
 			return notHeld(err, id)
 		}
+		a.credential = &c
 		skipped, err := a.extendable(ctx, tx, l)
 		if err != nil {
 			return err
@@ -209,7 +211,8 @@ func (a *attempt) extendable(ctx context.Context, tx Tx, l Lease) (skipped []aud
 // rules reads what the unit is decided by, which LockRules keeps as it is. An
 // integration that is gone is none: admit refuses it.
 func (a *attempt) rules(ctx context.Context, tx Tx) (err error) {
-	if a.policy, err = policyFor(ctx, tx, a.credential); err != nil || a.actor.Kind != ActorIntegration {
+	policy, err := policyFor(ctx, tx, *a.credential)
+	if a.policy = &policy; err != nil || a.actor.Kind != ActorIntegration {
 		return err
 	}
 	i, err := tx.Integration(ctx, a.actor.ID)

@@ -63,6 +63,6 @@ func (i Integration) granted(ctx context.Context, r CredentialReader, c Credenti
 }
 
 func (i Integration) offer(c Credential, policy Policy, now time.Time) Offer {
-	terms := situation{now: now, credential: c, policy: policy, integration: &i}
+	terms := situation{now: now, credential: &c, policy: &policy, integration: &i}
 	return Offer{Credential: c, Approval: policy.Approval.Needed > 0 && !i.Skip.Holds(now), Longest: terms.longest()}
 }

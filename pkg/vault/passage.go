@@ -55,14 +55,14 @@ type passing struct {
 // passOn checks a credential out where it is kept. The rules are asked first,
 // and the lease with its intent is on disk before the service is asked; the
 // outcome is before anybody gets the secret.
-func (q *Session) passOn(ctx context.Context, intent pam.Checkout, ready prepared) (outcome, error) {
+func (q *Session) passOn(ctx context.Context, intent *pam.Checkout, ready prepared) (outcome, error) {
 	out, err := q.attempt(ctx, intent, ready)
 	if err != nil || q.service.rehearses() {
 		return out, err
 	}
-	p := &passing{session: q, service: q.service, actor: q.ask.Actor, ready: ready, on: out.on, lease: out.lease, passage: *out.passage}
+	p := &passing{session: q, service: q.service, actor: q.ask.Actor, ready: ready, on: out.on, lease: *out.lease, passage: *out.passage}
 	release, err := p.run(ctx)
-	return outcome{lease: p.lease, secret: release.Secret}, err
+	return outcome{lease: &p.lease, secret: release.Secret}, err
 }
 
 // addLease adds the lease, and the passage of a credential that is kept elsewhere.
@@ -239,9 +239,11 @@ func (p *passing) released(ctx context.Context) error {
 func (p *passing) stands(ctx context.Context, tx Tx) (barred, err error) {
 	a := &attempt{Session: p.session}
 	a.now, a.actor = p.lease.At, p.actor // the time of the token is that of the lease
-	if a.credential, err = tx.Credential(ctx, p.lease.CredentialID); err != nil {
+	c, err := tx.Credential(ctx, p.lease.CredentialID)
+	if err != nil {
 		return nil, notHeld(err, p.lease.ID)
 	}
+	a.credential = &c
 	if err = a.rules(ctx, tx); err != nil && !errors.Is(err, ErrUnsure) {
 		return nil, err
 	}

@@ -69,9 +69,22 @@ func (p Pattern) Covers(system, account string) bool {
 }
 
 // wild compares text with a pattern without ever trying a text twice for one star.
-func wild(pattern, text string) bool { return fits(strings.Split(pattern, "*"), text) }
+func wild(pattern, text string) bool {
+	part, rest, more := strings.Cut(pattern, "*")
+	if !more {
+		return text == part
+	}
+	text, ok := strings.CutPrefix(text, part)
+	for ok {
+		if part, rest, more = strings.Cut(rest, "*"); !more {
+			return strings.HasSuffix(text, part)
+		}
+		_, text, ok = strings.Cut(text, part)
+	}
+	return false
+}
 
-// fits reports whether text is made of the parts with anything between them.
+// fits is wild for a pattern that was taken apart.
 func fits(parts []string, text string) bool {
 	if len(parts) == 1 {
 		return text == parts[0]

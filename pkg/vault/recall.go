@@ -10,45 +10,43 @@ import (
 
 // recall keeps some records that were read before, so that not every check-out
 // or log-in reads again what seldom changes. What is decided on them is kept only if
-// they are still of their edition: see Grounds and AddToken.
-type recall[T any] struct {
+// they are still of their edition: see Grounds and AddToken. Whoever gets a record
+// shares it with others, and must not change it.
+type recall[K comparable, T any] struct {
 	most int // records are kept
 
 	mu      sync.Mutex
-	records map[string]*T
+	records map[K]*T
 }
 
 // of returns a record that is kept; if none is, or old ones are no use, it reads
 // one and keeps it.
-func (r *recall[T]) of(id string, use age, read func() (T, error)) (T, error) {
-	if kept, ok := r.known(id, func(*T) bool { return use == anyAge }); ok {
-		return kept, nil
+func (r *recall[K, T]) of(id K, use age, read func() (T, error)) (*T, error) {
+	if use == anyAge {
+		if kept := r.known(id); kept != nil {
+			return kept, nil
+		}
 	}
 	now, err := read()
 	if err == nil {
 		r.keep(id, &now)
 	}
-	return now, err
+	return &now, err
 }
 
-// known returns a record that is kept, when it fits.
-func (r *recall[T]) known(id string, fits func(*T) bool) (T, bool) {
+// known returns a record that is kept, or nil.
+func (r *recall[K, T]) known(id K) *T {
 	r.mu.Lock()
-	kept, ok := r.records[id]
-	r.mu.Unlock()
-	if !ok || !fits(kept) {
-		var none T
-		return none, false
-	}
-	return *kept, true
+	defer r.mu.Unlock()
+	return r.records[id]
 }
 
 // keep keeps a record, in place of any other one when there are too many.
-func (r *recall[T]) keep(id string, v *T) {
+func (r *recall[K, T]) keep(id K, v *T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.records == nil {
-		r.records = map[string]*T{}
+		r.records = map[K]*T{}
 	}
 	if r.records[id] == nil && len(r.records) >= r.most {
 		for other := range r.records {
@@ -59,7 +57,7 @@ func (r *recall[T]) keep(id string, v *T) {
 	r.records[id] = v
 }
 
-func (r *recall[T]) forget(id string) {
+func (r *recall[K, T]) forget(id K) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.records, id)
@@ -75,11 +73,11 @@ const (
 
 // memory is what a service recalls. No secret in it is open.
 type memory struct {
-	credentials  recall[present]
-	policies     recall[Policy]
-	integrations recall[Integration]
-	called       recall[Integration] // by the folded names of those that signed in
-	tokens       recall[Holding]
+	credentials  recall[place, present]
+	policies     recall[string, Policy]
+	integrations recall[string, Integration]
+	called       recall[string, Integration] // by the folded names of those that signed in
+	tokens       recall[TokenHash, Holding]
 }
 
 // newMemory bounds what is recalled to about 14 MiB.
@@ -95,9 +93,14 @@ type present struct {
 	secret SecretVersion
 }
 
+// place is where a credential is found: its folded names.
+type place struct{ system, account string }
+
+func placeOf(system, account string) place { return place{Fold(system), Fold(account)} }
+
 // present reads a credential with its secret.
-func (q *Session) present(ctx context.Context, c pam.Credential, use age) (present, error) {
-	return q.service.memory.credentials.of(recallKey(c.System, c.Account), use, func() (p present, err error) {
+func (q *Session) present(ctx context.Context, c pam.Credential, use age) (*present, error) {
+	return q.service.memory.credentials.of(placeOf(c.System, c.Account), use, func() (p present, err error) {
 		p.Credential, p.secret, err = q.service.store.Present(ctx, c.System, c.Account)
 		return p, found(err, "credential", c.System+"/"+c.Account, "credentials list")
 	})
@@ -107,21 +110,22 @@ func (q *Session) present(ctx context.Context, c pam.Credential, use age) (prese
 // now: what is kept when it is of that edition, else what is read. ErrAbsent when
 // it is gone.
 func (s *Service) integrationAt(ctx context.Context, id string, edition Edition) (Integration, error) {
-	i, ok := s.memory.integrations.known(id, func(i *Integration) bool { return i.Edition() == edition })
-	if ok {
-		return i, nil
+	if i := s.memory.integrations.known(id); i != nil && i.Edition() == edition {
+		return *i, nil
 	}
-	return s.memory.integrations.of(id, fresh, func() (Integration, error) {
+	i, err := s.memory.integrations.of(id, fresh, func() (Integration, error) {
 		return glance(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, id) })
 	})
+	return *i, err
 }
-
-func recallKey(system, account string) string { return Fold(system) + "\x00" + Fold(account) }
 
 // rules adds the rules that a check-out of the credential is decided by.
 func (q *Session) rules(ctx context.Context, to *prepared, use age) (err error) {
 	s, id := q.service, to.credential.PolicyID
-	if to.policy = builtinPolicy(); id != "" {
+	if id == "" {
+		builtin := builtinPolicy()
+		to.policy = &builtin
+	} else {
 		to.policy, err = s.memory.policies.of(id, use, func() (Policy, error) {
 			return view(ctx, s, func(ctx context.Context, r Reader) (Policy, error) { return r.Policy(ctx, id) })
 		})
@@ -129,23 +133,24 @@ func (q *Session) rules(ctx context.Context, to *prepared, use age) (err error) 
 			return found(err, "policy", id, "policies list")
 		}
 	}
-	if id = q.ask.Actor.ID; q.ask.Actor.Kind != ActorIntegration {
+	actor := q.ask.Actor.ID
+	if q.ask.Actor.Kind != ActorIntegration {
 		return nil
 	}
-	i, err := s.memory.integrations.of(id, use, func() (Integration, error) {
-		return view(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, id) })
+	i, err := s.memory.integrations.of(actor, use, func() (Integration, error) {
+		return view(ctx, s, func(ctx context.Context, r Reader) (Integration, error) { return r.Integration(ctx, actor) })
 	})
 	if errors.Is(err, ErrAbsent) {
 		return nil
 	}
-	to.integration = &i
+	to.integration = i
 	return err
 }
 
 // forget makes the next check-out of a credential read everything anew.
-func (q *Session) forget(c Credential) {
+func (q *Session) forget(c *Credential) {
 	m := q.service.memory
-	m.credentials.forget(recallKey(c.System, c.Account))
+	m.credentials.forget(placeOf(c.System, c.Account))
 	m.policies.forget(c.PolicyID)
 	m.integrations.forget(q.ask.Actor.ID)
 }

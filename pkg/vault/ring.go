@@ -16,6 +16,7 @@ import (
 type ring struct {
 	source Keys
 	hash   secret.Value      // set once by openRing
+	redact audit.Redactor    // as above: hashes with hash
 	sign   secret.Value      // as above: an ed25519 seed
 	public ed25519.PublicKey // as above
 
@@ -84,6 +85,7 @@ func (r *ring) load(ctx context.Context, records []KeyRecord) error {
 		return pam.Failf(pam.ErrOther, "the store lacks one of its keys").WithHint("put the store back from a backup")
 	}
 	r.hash, r.sign = opened[KeyHash], opened[KeyCheckpoint]
+	r.redact = audit.NewRedactor(r.hash)
 	return r.sign.Reveal(func(seed []byte) error {
 		r.public, _ = ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
 		return nil

@@ -60,8 +60,9 @@ func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func (s *Service) now() time.Time { return audit.Rounded(s.clock()) }
 
-func (s *Service) stamp(a Actor) Stamp {
-	now := s.now()
+func (s *Service) stamp(a Actor) Stamp { return stampOf(a, s.now()) }
+
+func stampOf(a Actor, now time.Time) Stamp {
 	return Stamp{Version: 1, Created: now, CreatedBy: a.Name, Changed: now, ChangedBy: a.Name}
 }
 
@@ -91,15 +92,17 @@ func (s *Service) seal(h audit.Head) audit.Head {
 }
 
 // event begins an event of now.
-func (s *Service) event(kind audit.Kind, a Actor) audit.Event {
-	e := audit.Event{Time: s.now(), Kind: kind, Actor: a.Name, Address: a.Address, Call: a.Call}
+func (s *Service) event(kind audit.Kind, a Actor) audit.Event { return eventAt(kind, &a, s.now()) }
+
+func eventAt(kind audit.Kind, a *Actor, now time.Time) audit.Event {
+	e := audit.Event{Time: now, Kind: kind, Actor: a.Name, Address: a.Address, Call: a.Call}
 	if a.Kind == ActorIntegration {
 		e.IntegrationID, e.Integration = a.ID, a.Name
 	}
 	return e
 }
 
-func (s *Service) redactor() audit.Redactor { return audit.Redactor{Key: s.ring.hash} }
+func (s *Service) redactor() audit.Redactor { return s.ring.redact }
 
 // view reads one thing from one consistent state.
 func view[T any](ctx context.Context, s *Service, read func(context.Context, Reader) (T, error)) (out T, err error) {

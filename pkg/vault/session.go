@@ -43,9 +43,15 @@ type Session struct {
 	ask     Ask
 
 	mu      sync.Mutex
-	intents []pam.Checkout
-	leases  map[string]Lease
+	intents []*pam.Checkout
+	made    []made
 	waits   map[string]Request
+}
+
+// made is what a check-out came to.
+type made struct {
+	checkout string
+	lease    *Lease
 }
 
 // Session begins one. ErrUsage when a text of the ask can't be kept.
@@ -66,30 +72,28 @@ func (q *Session) Append(_ context.Context, c pam.Checkout) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.intents = append(q.intents, c)
+	intent := c // not before: most others are not kept
+	q.intents = append(q.intents, &intent)
 	return nil
 }
 
 // take finds the intent of a check-out that the engine now asks for.
-func (q *Session) take(as pam.Identity, c pam.Credential, comment string) pam.Checkout {
+func (q *Session) take(as pam.Identity, c pam.Credential, comment string) *pam.Checkout {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for n, i := range q.intents {
-		if i.Identity.Equal(as) && i.Credential.Same(c) && engine.WireComment(i) == comment {
+		if i.Identity.Equal(as) && i.Credential.Same(c) && engine.WireComment(*i) == comment {
 			q.intents = slices.Delete(q.intents, n, n+1)
 			return i
 		}
 	}
-	return pam.Checkout{ID: q.service.newID(), Identity: as, Credential: c, Comment: comment, At: q.service.now()}
+	return &pam.Checkout{ID: q.service.newID(), Identity: as, Credential: c, Comment: comment, At: q.service.now()}
 }
 
-func (q *Session) keep(id string, l Lease) {
+func (q *Session) keep(id string, l *Lease) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.leases == nil {
-		q.leases = map[string]Lease{}
-	}
-	q.leases[id] = l
+	q.made = append(q.made, made{id, l})
 }
 
 // Lease is the lease that a check-out of this session came to: another one than
@@ -97,8 +101,12 @@ func (q *Session) keep(id string, l Lease) {
 func (q *Session) Lease(checkout string) (Lease, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	l, ok := q.leases[checkout]
-	return l, ok
+	for _, m := range slices.Backward(q.made) {
+		if m.checkout == checkout {
+			return *m.lease, true
+		}
+	}
+	return Lease{}, false
 }
 
 func (q *Session) keepWait(id string, r Request) {

@@ -32,6 +32,9 @@ func checkName(what, name string) error {
 // checkTold refuses also the characters that join letters: words of some
 // languages need them, but no name can be told by them.
 func checkTold(what, name string, longest int) error {
+	if printable(name) {
+		return checkWords(what, name, longest)
+	}
 	if i := strings.IndexAny(name, "\u200c\u200d"); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(name[i:])
 		return unseen(what, name, r, i)
@@ -41,6 +44,14 @@ func checkTold(what, name string, longest int) error {
 
 // checkWords refuses what must not reach a terminal or a log line.
 func checkWords(what, text string, longest int) error {
+	if len(text) <= longest && printable(text) {
+		return nil
+	}
+	return checkAny(what, text, longest)
+}
+
+// checkAny looks at every character of a text.
+func checkAny(what, text string, longest int) error {
 	if n := utf8.RuneCountInString(text); n > longest {
 		return pam.Failf(pam.ErrUsage, "%s has %d characters", what, n).WithHint("at most %d are kept; shorten it", longest)
 	}
@@ -53,6 +64,17 @@ func checkWords(what, text string, longest int) error {
 		}
 	}
 	return nil
+}
+
+// printable reports whether all of a text is printable ASCII, in which there is
+// nothing to refuse but its length.
+func printable(text string) bool {
+	for n := range len(text) {
+		if text[n] < ' ' || text[n] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func unseen(what, text string, r rune, at int) error {

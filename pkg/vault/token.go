@@ -88,7 +88,7 @@ func tokenHash(v secret.Value) (hash TokenHash) {
 
 // held holds a token against the integration that has it and where it came
 // from. Empty: it is good.
-func (t Token) held(d Door, i Integration, now time.Time) (Cause, string) {
+func (t *Token) held(d Door, i *Integration, now time.Time) (Cause, string) {
 	switch {
 	case !now.Before(t.Expires):
 		return CauseExpiredToken, "it ended at " + timeOrNone(t.Expires)
@@ -98,7 +98,7 @@ func (t Token) held(d Door, i Integration, now time.Time) (Cause, string) {
 		return CauseRevokedToken, "the integration is not active"
 	case t.Epoch != i.Epoch:
 		return CauseRevokedToken, "the integration's credential, account, addresses or state changed since"
-	case !MatchAddress(i.Allowed, d.From).Allowed:
+	case !isAllowed(i.Allowed, d.From):
 		return CauseRevokedToken, "the address is not allowed"
 	}
 	return "", ""
