@@ -8,24 +8,41 @@ import (
 
 // When the write-ahead log is copied into the database.
 const (
-	calm       = 512                    // units after which it is, when nobody waits
+	calm       = 512                    // units after which it is, when nobody comes for a while
+	lull       = 50 * time.Millisecond  // which is longer than between two calls of a busy time
 	large      = 16 << 20               // bytes after which it is in any case, and begins anew
 	politeness = 250 * time.Millisecond // how long those who read may keep it from that
 )
 
-// tidy copies the log into the database. It does so when nobody waits, so that
-// its syncs are nobody's; other processes may keep parts of the log in use,
-// which then stay there until the next time. A log that has become large begins
-// anew, which it would never do by itself while one read follows the other.
-func (w *writer) tidy(idle bool) {
-	switch size := w.logSize(); {
-	case size > w.bound:
-		w.bound = size + max(size/4, large/2)
-		if w.beginLog() {
-			w.bound = large
-		}
-	case idle && w.dirty >= calm:
+// next waits for a job. When none comes for a while, it copies the log into the
+// database, so that its syncs are nobody's; other processes may keep parts of the log
+// in use, which then stay there until the next time.
+func (w *writer) next() (*job, bool) {
+	if w.dirty < calm {
+		j, ok := <-w.work
+		return j, ok
+	}
+	w.rest.Reset(lull)
+	select {
+	case j, ok := <-w.work:
+		w.rest.Stop()
+		return j, ok
+	case <-w.rest.C:
 		w.checkpoint("passive")
+		return w.next()
+	}
+}
+
+// tidy begins a log anew that has become large, which it would never do by itself
+// while one read follows the other.
+func (w *writer) tidy() {
+	size := w.logSize()
+	if size <= w.bound {
+		return
+	}
+	w.bound = size + max(size/4, large/2)
+	if w.beginLog() {
+		w.bound = large
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/store/sqldb"
 )
@@ -45,4 +46,29 @@ func TestTheLogStaysSmallWhileOthersReadAllTheTime(t *testing.T) {
 		t.Errorf("the log has had %d bytes", size)
 		return true
 	})
+}
+
+// TestTheLogIsCopiedWhenNobodyComesForAWhile has more units than a calm time leaves in
+// the log; the file grows by what they wrote without any other unit.
+func TestTheLogIsCopiedWhenNobodyComesForAWhile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.db")
+	db := lite(t, path, sqldb.Hooks{})
+	exec(t, db, "create table a (n integer primary key, b blob)")
+	const units, size = 600, 5000
+	for range units {
+		exec(t, db, "insert into a (b) values (zeroblob(5000))")
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > units*size {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the file has %d bytes, what was written is still in the log", info.Size())
+		}
+	}
 }

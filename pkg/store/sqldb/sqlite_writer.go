@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -69,13 +70,12 @@ func (d *lite) pass(j *job) error {
 // write is the writer: the only one of this process that changes the file.
 func (d *lite) write() {
 	defer close(d.done)
-	w := &writer{lite: d, slot: &Slot{}, bound: large}
-	for j := range d.work {
+	w := &writer{lite: d, slot: &Slot{}, bound: large, rest: time.NewTimer(lull)}
+	for j, ok := w.next(); ok; j, ok = w.next() {
 		runtime.Gosched() // whoever is about to hand something in does so first
 		w.serve(w.join([]*job{j}))
-		w.tidy(len(d.work) == 0)
+		w.tidy()
 	}
-	w.tidy(true)
 	w.last = &w.conn
 }
 
@@ -87,6 +87,7 @@ type writer struct {
 	dirty   int   // units since the last checkpoint
 	bound   int64 // bytes of the log at which it is begun anew
 	careful int   // transactions that are still to have savepoints
+	rest    *time.Timer // how long nobody has come
 }
 
 // serve applies the units in one transaction and answers their callers. It
