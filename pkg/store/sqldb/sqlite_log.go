@@ -34,15 +34,43 @@ func (w *writer) next() (*job, bool) {
 }
 
 // tidy begins a log anew that has become large, which it would never do by itself
-// while one read follows the other.
+// while one read follows the other. Most of it is copied before, while the next
+// transactions go on, unless they make it grow too fast.
 func (w *writer) tidy() {
 	size := w.logSize()
-	if size <= w.bound {
-		return
+	switch {
+	case w.copied == nil && size > w.bound:
+		w.copied = w.copyBeside()
+	case w.copied != nil && (size > w.bound+large/2 || over(w.copied)):
+		<-w.copied
+		w.copied = nil
+		w.bound = size + max(size/4, large/2)
+		if w.beginLog() {
+			w.bound = large
+		}
 	}
-	w.bound = size + max(size/4, large/2)
-	if w.beginLog() {
-		w.bound = large
+}
+
+// copyBeside copies the log over a connection of those that read, and tells when it
+// has ended.
+func (w *writer) copyBeside() <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = w.borrow(context.Background(), func(c *liteConn) error { // what is left is copied when the log begins anew
+			_, err := checkpoint(&Tx{runner: c, fail: w.failure}, "passive")
+			return err
+		})
+	}()
+	return done
+}
+
+func over(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -58,7 +86,7 @@ func (w *writer) logSize() int64 {
 // beginLog lets the next transaction begin at the beginning of the log, for which
 // nobody may read in it. New readers wait meanwhile, for a short time.
 func (w *writer) beginLog() bool {
-	w.checkpoint("passive") // most of it is copied while others read
+	w.checkpoint("passive") // what is left of it is copied while others read
 	var held []*liteConn
 	defer func() {
 		for _, c := range held {
@@ -79,7 +107,12 @@ func (w *writer) beginLog() bool {
 // checkpoint reports whether it was done.
 func (w *writer) checkpoint(how string) bool {
 	w.dirty = 0
+	done, err := checkpoint(w.tx(), how)
+	return err == nil && done
+}
+
+func checkpoint(tx *Tx, how string) (done bool, err error) {
 	var busy, frames, copied int64
-	_, err := One(context.Background(), w.tx(), "pragma wal_checkpoint("+how+")", nil, []any{&busy, &frames, &copied})
-	return err == nil && busy == 0
+	_, err = One(context.Background(), tx, "pragma wal_checkpoint("+how+")", nil, []any{&busy, &frames, &copied})
+	return busy == 0, err
 }

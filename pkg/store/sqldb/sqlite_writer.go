@@ -76,6 +76,9 @@ func (d *lite) write() {
 		w.serve(w.join([]*job{j}))
 		w.tidy()
 	}
+	if w.copied != nil {
+		<-w.copied
+	}
 	w.last = &w.conn
 }
 
@@ -84,10 +87,11 @@ type writer struct {
 	*lite
 	conn    liteConn
 	slot    *Slot
-	dirty   int   // units since the last checkpoint
-	bound   int64 // bytes of the log at which it is begun anew
-	careful int   // transactions that are still to have savepoints
-	rest    *time.Timer // how long nobody has come
+	dirty   int             // units since the last checkpoint
+	bound   int64           // bytes of the log at which it is begun anew
+	copied  <-chan struct{} // closed when the log was copied beside; nil: nobody does
+	careful int             // transactions that are still to have savepoints
+	rest    *time.Timer     // how long nobody has come
 }
 
 // serve applies the units in one transaction and answers their callers. It
