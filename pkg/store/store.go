@@ -98,14 +98,17 @@ func (s *Store) Glance(ctx context.Context, read func(context.Context, vault.Rea
 	})
 }
 
-// Update runs work as one unit. An error of work undoes it.
+// Update runs work as one unit. An error of work undoes it, and so does a panic.
 func (s *Store) Update(ctx context.Context, work func(context.Context, vault.Tx) error) error {
 	return moved(s.db.Write(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		undo := headOf(tx.Slot).mark()
+		undo, done := headOf(tx.Slot).mark(), false
+		defer func() {
+			if !done {
+				undo()
+			}
+		}()
 		err := work(ctx, s.txn(tx))
-		if err != nil {
-			undo()
-		}
+		done = err == nil
 		return err
 	}))
 }
