@@ -51,13 +51,15 @@ func (w *writer) tidy() {
 	}
 }
 
-// copyBeside copies the log over a connection of those that read, and tells when it
-// has ended.
+// copyBeside copies the log over a connection of those that read, if one is free soon,
+// and tells when it has ended.
 func (w *writer) copyBeside() <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = w.borrow(context.Background(), func(c *liteConn) error { // what is left is copied when the log begins anew
+		wait, cancel := context.WithTimeout(context.Background(), politeness)
+		defer cancel()
+		_ = w.borrow(wait, func(c *liteConn) error { // what is left is copied when the log begins anew
 			_, err := checkpoint(&Tx{runner: c, fail: w.failure}, "passive")
 			return err
 		})

@@ -72,3 +72,38 @@ func TestTheLogIsCopiedWhenNobodyComesForAWhile(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyWhoReadsKeepsOthersFromWriting has a log that is copied while every
+// connection for reading is lent out.
+func TestNobodyWhoReadsKeepsOthersFromWriting(t *testing.T) {
+	t.Parallel()
+	db := lite(t, filepath.Join(t.TempDir(), "a.db"), sqldb.Hooks{})
+	exec(t, db, "create table a (n integer primary key, b blob)")
+	var begun, reading sync.WaitGroup
+	end := make(chan struct{})
+	for range 4 {
+		begun.Add(1)
+		reading.Go(func() {
+			_ = db.Read(t.Context(), func(context.Context, *sqldb.Tx) error {
+				begun.Done()
+				<-end
+				return nil
+			})
+		})
+	}
+	begun.Wait()
+	for n := range 80 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		err := db.Write(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+			_, err := tx.Exec(ctx, "insert into a (b) values (zeroblob(500000))")
+			return err
+		})
+		cancel()
+		if err != nil {
+			t.Errorf("write %d: %v", n, err)
+			break
+		}
+	}
+	close(end)
+	reading.Wait()
+}
