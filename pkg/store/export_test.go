@@ -11,7 +11,7 @@ import (
 func (s *Store) IssueHoping(ctx context.Context, all ...vault.Issue) error {
 	items := make([]any, len(all))
 	for n, i := range all {
-		items[n] = issueOf(i)
+		items[n] = issueOf(i, s.at.Dialect)
 	}
 	return s.db.Write(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
 		if _, err := s.txn(tx).Head(ctx); err != nil {

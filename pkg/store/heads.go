@@ -77,7 +77,8 @@ on conflict (chain) do update set seq = excluded.seq, hash = excluded.hash, mac 
 }
 
 // settleHead takes over what was committed. Another process may go on with the
-// chain of a SQLite file, so there Head looks whether one did, each time.
+// chain of a SQLite file, so there Head looks whether one did, each time; and what
+// became of a commit that failed is not known.
 func settleHead(slot *sqldb.Slot, committed bool) {
 	e := headOf(slot)
 	if committed {

@@ -20,11 +20,11 @@ type issue struct {
 
 // Issue keeps a lease and its events, together with those of others that wait.
 func (s *Store) Issue(ctx context.Context, i vault.Issue) error {
-	return s.db.Gather(ctx, issueOf(i))
+	return s.db.Gather(ctx, issueOf(i, s.at.Dialect))
 }
 
-func issueOf(i vault.Issue) *issue {
-	item := &issue{Issue: i, holder: actorKey(i.Lease.Holder), body: bodyOf(&i.Lease).text(), texts: make([][]byte, 0, len(i.Events))}
+func issueOf(i vault.Issue, on sqldb.Dialect) *issue {
+	item := &issue{Issue: i, holder: actorKey(i.Lease.Holder), body: bodyOf(&i.Lease, on), texts: make([][]byte, 0, len(i.Events))}
 	for n := range i.Events {
 		item.texts = append(item.texts, i.Events[n].Encode())
 	}

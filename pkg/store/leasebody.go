@@ -6,13 +6,15 @@ import (
 	"strings"
 
 	"github.com/redim-tools/redim/pkg/jsontext"
+	"github.com/redim-tools/redim/pkg/store/sqldb"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-// leaseBody is what nobody searches leases by, as JSON. It is written with each
-// check-out, so it leaves out what can be told without it: who holds the lease, when
-// the column of the holder says it, and of times and names those that are the same as
-// the ones before them here.
+// leaseBody is what nobody searches leases by, as JSON. On SQLite it is written into a
+// page of its own check-out nearly, so there it leaves out what can be told without it:
+// who holds the lease, when the column of the holder says it, and of times and names
+// those that are the same as the ones before them. On PostgreSQL it leaves out nothing,
+// for servers of an earlier version may be at work on the same store.
 type leaseBody struct {
 	Credential string          `json:"credential"`
 	Secret     int64           `json:"secret"`
@@ -32,17 +34,25 @@ type leaseBody struct {
 	Changed    int64           `json:"changed"`
 }
 
-func bodyOf(l *vault.Lease) *leaseBody {
-	b := &leaseBody{
-		Credential: l.Credential, Secret: l.Secret, Name: l.Holder.Name, Address: l.Holder.Address,
+func bodyOf(l *vault.Lease, on sqldb.Dialect) string {
+	b := leaseBody{
+		Credential: l.Credential, Secret: l.Secret, Kind: l.Holder.Kind, Actor: l.Holder.ID, Name: l.Holder.Name, Address: l.Holder.Address,
 		Reason: l.Reason, Comment: l.Comment, Ticket: l.Ticket, Request: l.RequestID, Digest: l.Digest,
-		CreatedBy: unlike(l.CreatedBy, l.Holder.Name), ChangedBy: unlike(l.ChangedBy, l.CreatedBy),
-		At: micros(l.At), Created: unlike(micros(l.Created), micros(l.At)), Changed: unlike(micros(l.Changed), micros(l.Created)),
+		CreatedBy: l.CreatedBy, ChangedBy: l.ChangedBy, At: micros(l.At), Created: micros(l.Created), Changed: micros(l.Changed),
 	}
-	if l.Holder.Kind != vault.ActorIntegration {
-		b.Kind, b.Actor = l.Holder.Kind, l.Holder.ID
+	if on == sqldb.SQLite {
+		b.shorten()
 	}
-	return b
+	return b.text()
+}
+
+// shorten leaves out what fill finds again.
+func (b *leaseBody) shorten() {
+	b.CreatedBy, b.ChangedBy = unlike(b.CreatedBy, b.Name), unlike(b.ChangedBy, b.CreatedBy)
+	b.Created, b.Changed = unlike(b.Created, b.At), unlike(b.Changed, b.Created)
+	if b.Kind == vault.ActorIntegration {
+		b.Kind, b.Actor = "", ""
+	}
 }
 
 // unlike is v, or nothing when it is the same as the one before.

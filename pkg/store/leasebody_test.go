@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/redim-tools/redim/pkg/store"
+	"github.com/redim-tools/redim/pkg/store/storetest"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
@@ -61,5 +62,22 @@ values (1, 'an older one 1', 'c', 'integration:X', 0, '', 9000000, 'open', 0, 1,
 	}
 	if got := leaseOf(t, s, want.ID); got != want {
 		t.Errorf("read\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// TestServersOfAnEarlierVersionCanReadLeases has one on PostgreSQL, whose body leaves
+// nothing out.
+func TestServersOfAnEarlierVersionCanReadLeases(t *testing.T) {
+	t.Parallel()
+	address := storetest.Start(t).Database(t)
+	s := open(t, address)
+	update(t, s, func(ctx context.Context, tx vault.Tx) error { return tx.AddLease(ctx, aLease("as it was", id(1))) })
+	const whole = `do $$ begin
+  if not exists (select 1 from leases where body like '%"kind":"integration"%"actor":"%"created_by":"%"changed_by":"%"at":%"created":%"changed":%') then
+    raise exception 'it is not whole';
+  end if;
+end $$`
+	if err := beneathPostgreSQL(t, address)(whole); err != nil {
+		t.Error(err)
 	}
 }

@@ -12,8 +12,8 @@ import (
 
 const leaseColumns = "id, credential_id, actor_key, exclusive, idempotency, due, state, ended, version, body"
 
-func leaseValues(l vault.Lease, version int64) []any {
-	return []any{l.ID, l.CredentialID, actorKey(l.Holder), truth(l.Exclusive), l.Key, micros(l.Due), string(l.State), micros(l.Ended), version, bodyOf(&l).text()}
+func (t *txn) leaseValues(l vault.Lease, version int64) []any {
+	return []any{l.ID, l.CredentialID, actorKey(l.Holder), truth(l.Exclusive), l.Key, micros(l.Due), string(l.State), micros(l.Ended), version, bodyOf(&l, t.Dialect())}
 }
 
 // leaseRow is a lease with its place in the order.
@@ -114,7 +114,7 @@ const openSpans = `n >> 16 = any (array(select generate_series(
 // AddLease adds; ErrTaken when its id or key is, or when another exclusive lease
 // of the credential is open.
 func (t *txn) AddLease(ctx context.Context, l vault.Lease) error {
-	if err := t.insert(ctx, "leases", leaseColumns, leaseValues(l, max(l.Version, 1))...); err != nil {
+	if err := t.insert(ctx, "leases", leaseColumns, t.leaseValues(l, max(l.Version, 1))...); err != nil {
 		return err
 	}
 	return t.alone(ctx, l)
@@ -122,7 +122,7 @@ func (t *txn) AddLease(ctx context.Context, l vault.Lease) error {
 
 // ChangeLease writes the next version.
 func (t *txn) ChangeLease(ctx context.Context, l vault.Lease) error {
-	values := append([]any{l.ID, l.Version}, leaseValues(l, l.Version+1)[1:]...)
+	values := append([]any{l.ID, l.Version}, t.leaseValues(l, l.Version+1)[1:]...)
 	n, err := t.Tx.Exec(ctx, `update leases set (credential_id, actor_key, exclusive, idempotency, due, state, ended, version, body)
   = ($3, $4, $5, $6, $7, $8, $9, $10, $11) where `+leaseNamed+" and version = $2", values...)
 	if err != nil || n > 0 {
