@@ -40,7 +40,7 @@ func (h Head) LinkEncoded(e Event, canonical []byte) (Record, Head) {
 }
 
 // sum is the hash that the record of an event with this canonical form must have.
-func (r Record) sum(canonical []byte) Hash {
+func (r *Record) sum(canonical []byte) Hash {
 	b := make([]byte, 0, 1024)
 	b = append(b, "redim record 1\n"...)
 	b = appendField(b, r.Chain)

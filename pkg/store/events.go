@@ -35,19 +35,19 @@ func (t *txn) AddRecords(ctx context.Context, records []audit.Record, head audit
 
 // addEncoded inserts rows, a few with each statement.
 func (t *txn) addEncoded(ctx context.Context, records []audit.Record, texts [][]byte, head audit.Head) error {
-	values := make([]any, 0, together*eventWidth)
-	for few := range slices.Chunk(entries(records), together) {
+	var values []any
+	for some, rest := few(entries(records), t.Dialect()); len(some) > 0; some, rest = few(rest, t.Dialect()) {
 		values = values[:0]
-		if t.Dialect() != sqldb.SQLite {
-			values = make([]any, 0, len(few)*eventWidth) // they are sent later
+		if t.Dialect() != sqldb.SQLite || values == nil {
+			values = make([]any, 0, len(some)*eventWidth) // on PostgreSQL they are sent later
 		}
-		for _, e := range few {
+		for _, e := range some {
 			if t.Dialect() != sqldb.SQLite {
 				values = append(values, e[0].Chain)
 			}
 			values, texts = e.appendValues(values, texts), texts[len(e):]
 		}
-		if err := t.Tx.Later(ctx, t.addEvent[len(few)-1], values...); err != nil {
+		if err := t.Tx.Later(ctx, t.addEvent[len(some)-1], values...); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,8 @@ type end struct {
 	rules  bool     // the transaction changes a policy or an integration
 	alone  []string // policies of one holder among them
 
+	records []audit.Record // room for those of a transaction (SQLite)
+
 	standing *standing // nil: nothing is known (SQLite)
 
 	known   bool              // kept is what the file had at version (SQLite)

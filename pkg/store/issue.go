@@ -142,7 +142,7 @@ func (t *txn) recordIssues(ctx context.Context, done []*issue) error {
 	if err != nil {
 		return err
 	}
-	records, texts := make([]audit.Record, 0, 2*len(done)), make([][]byte, 0, 2*len(done))
+	records, texts := t.room(2*len(done)), make([][]byte, 0, 2*len(done))
 	for _, i := range done {
 		for n := range i.Events {
 			var r audit.Record
@@ -151,4 +151,17 @@ func (t *txn) recordIssues(ctx context.Context, done []*issue) error {
 		}
 	}
 	return t.addEncoded(ctx, records, texts, done[len(done)-1].Seal(head))
+}
+
+// room is for so many records. On SQLite it is used again, for what is written of them
+// is copied at once; on PostgreSQL it is sent later.
+func (t *txn) room(records int) []audit.Record {
+	if t.Dialect() != sqldb.SQLite {
+		return make([]audit.Record, 0, records)
+	}
+	e := headOf(t.Slot)
+	if clear(e.records); cap(e.records) < records {
+		e.records = make([]audit.Record, records)
+	}
+	return e.records[:0]
 }

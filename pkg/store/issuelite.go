@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"slices"
+
+	"github.com/redim-tools/redim/pkg/store/sqldb"
 )
 
 // addStanding adds the leases whose grounds are as they were to a SQLite store, and
@@ -38,12 +39,14 @@ func (t *txn) addStanding(ctx context.Context, all []*issue) ([]bool, error) {
 // addFew adds all, a few with each statement, or fails.
 func (t *txn) addFew(ctx context.Context, all []*issue) error {
 	var values []any
-	for few := range slices.Chunk(all, together) {
+	for len(all) > 0 {
+		var some []*issue
+		some, all = few(all, sqldb.SQLite)
 		values = values[:0]
-		for _, i := range few {
+		for _, i := range some {
 			values = append(values, i.lite()...)
 		}
-		if _, err := t.Tx.Exec(ctx, t.addLeases[len(few)-1], values...); err != nil {
+		if _, err := t.Tx.Exec(ctx, t.addLeases[len(some)-1], values...); err != nil {
 			return err
 		}
 	}

@@ -11,17 +11,30 @@ import (
 type statements struct {
 	present   string           // a credential and its present secret
 	addLease  string           // a lease, unless one is in its way; SQLite only
-	addLeases [together]string // one lease, two leases, …, or a failure; SQLite only
+	addLeases [mostRows]string // one lease, two leases, …, or a failure; SQLite only
 	addIssue  string           // a lease whose grounds are as they were; PostgreSQL only
 	addIssues string           // several; PostgreSQL only
 	hope      [together]string // one lease, two leases, …, or none; PostgreSQL only
 	hopeMany  string           // as above, any number
-	addEvent  [together]string // one event, two events, …
+	addEvent  [mostRows]string // one event, two events, …
 	records   string           // the beginning of a query of events
 }
 
-// together is how many events one statement adds at most.
-const together = 8
+// together is how many rows one statement adds; on SQLite it may be a few sizes more,
+// up to most. Each size is a statement of its own that is kept.
+const (
+	together = 8
+	mostRows = 32
+)
+
+// few are those that the next statement adds, and the rest.
+func few[T any](all []T, dialect sqldb.Dialect) (some, rest []T) {
+	n := min(len(all), together)
+	if dialect == sqldb.SQLite && len(all) >= mostRows/2 {
+		n = min(len(all)/(mostRows/2)*(mostRows/2), mostRows)
+	}
+	return all[:n], all[n:]
+}
 
 func newStatements(dialect sqldb.Dialect) *statements {
 	s := &statements{
