@@ -91,6 +91,7 @@ func (k *killer) check(round int) {
 	v := k.open()
 	defer func() { _ = v.Close() }()
 	k.sound(v)
+	held := k.held(v) // before the events: a killed process may have sent PostgreSQL a commit that it ends only now
 	events := k.releases(v)
 	for _, comment := range k.got {
 		if len(events[comment]) != 1 {
@@ -98,7 +99,7 @@ func (k *killer) check(round int) {
 		}
 	}
 	holders := map[string]string{}
-	for _, l := range k.held(v) {
+	for _, l := range held {
 		if other, twice := holders[l.Credential]; twice {
 			k.Fatalf("round %d: %s is held as %s and as %s", round, l.Credential, other, l.ID)
 		}
