@@ -36,3 +36,12 @@ func (s *Store) LeaseLots(ctx context.Context) (lots []int64, err error) {
 	})
 	return lots, err
 }
+
+// KnowsAfter reports whether an end of the chain that was known still is, after a
+// transaction that was committed or not.
+func KnowsAfter(committed bool) bool {
+	slot := &sqldb.Slot{}
+	headOf(slot).known = true
+	settleHead(slot, committed)
+	return headOf(slot).known
+}

@@ -81,3 +81,25 @@ func mayNotRefuse(t *testing.T, server *storetest.Server, address string, issues
 		}
 	}
 }
+
+// TestEveryLeaseOfALotIsKept has lots on SQLite, where the statements that add rows
+// have several sizes.
+func TestEveryLeaseOfALotIsKept(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1, 7, 8, 9, 15, 16, 31, 32, 33, 77} {
+		s := open(t, sqliteBackend().make(t))
+		lot := make([]vault.Issue, size)
+		for n := range lot {
+			lot[n] = issuable(t, s, n)
+		}
+		if err := s.IssueHoping(t.Context(), lot...); err != nil {
+			t.Fatal(size, err)
+		}
+		verify(t, s, uint64(2*size))
+		for _, i := range lot {
+			if got := leaseOf(t, s, i.Lease.ID); got.CredentialID != i.Lease.CredentialID {
+				t.Errorf("of %d: %s is of credential %q", size, i.Lease.ID, got.CredentialID)
+			}
+		}
+	}
+}

@@ -10,11 +10,11 @@ import (
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-// leaseBody is what nobody searches leases by, as JSON. On SQLite it is written into a
-// page of its own check-out nearly, so there it leaves out what can be told without it:
-// who holds the lease, when the column of the holder says it, and of times and names
-// those that are the same as the ones before them. On PostgreSQL it leaves out nothing,
-// for servers of an earlier version may be at work on the same store.
+// leaseBody is what nobody searches leases by, as JSON. On SQLite, where a check-out
+// costs by the pages it fills, it leaves out what can be told without it: who holds the
+// lease, when the column of the holder says it, and of times and names those that are
+// the same as the ones before them. On PostgreSQL it leaves out nothing, for servers of
+// an earlier version may be at work on the same store.
 type leaseBody struct {
 	Credential string          `json:"credential"`
 	Secret     int64           `json:"secret"`

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/redim-tools/redim/pkg/audit"
+	"github.com/redim-tools/redim/pkg/store"
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
@@ -46,4 +47,13 @@ func TestAUnitThatPanicsLeavesTheChainWhole(t *testing.T) {
 	close(wait)
 	all.Wait()
 	verify(t, s, units-1)
+}
+
+// TestTheEndOfTheChainIsReadAgainAfterAFailure: what became of a commit that failed is
+// not known, and the version of the data does not tell of our own.
+func TestTheEndOfTheChainIsReadAgainAfterAFailure(t *testing.T) {
+	t.Parallel()
+	if !store.KnowsAfter(true) || store.KnowsAfter(false) {
+		t.Errorf("known after a commit: %t, after a failure: %t", store.KnowsAfter(true), store.KnowsAfter(false))
+	}
 }
