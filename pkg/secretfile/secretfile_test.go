@@ -68,7 +68,7 @@ func TestTheFileIsPrivateAndTellsNothing(t *testing.T) {
 	f := newFile(t)
 	must(t, f.Set(t.Context(), "api_password", secret.FromString(canary)))
 	data, err := os.ReadFile(f.Path())
-	if err != nil || bytes.Contains(data, []byte("c4nary")) || bytes.Contains(data, []byte("api")) {
+	if err != nil || bytes.Contains(data, []byte("c4nary")) || bytes.Contains(data, []byte("api_pass")) {
 		t.Fatalf("the file tells: %q, %v", data, err)
 	}
 	info, err := os.Stat(f.Path())
