@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redim-tools/redim/pkg/store/storetest"
 )
 
 // TestKilledCheckoutsNeverReleaseWithoutAnEvent kills check-outs and check-ins at
@@ -88,10 +90,10 @@ func (k *killer) maybeKilled(who string, args ...string) string {
 // check looks at what a round left, and gives everything back.
 func (k *killer) check(round int) {
 	k.Helper()
+	storetest.Settle(k.T, k.env["REDIM_STORE"])
 	v := k.open()
 	defer func() { _ = v.Close() }()
 	k.sound(v)
-	held := k.held(v) // before the events: a killed process may have sent PostgreSQL a commit that it ends only now
 	events := k.releases(v)
 	for _, comment := range k.got {
 		if len(events[comment]) != 1 {
@@ -99,7 +101,7 @@ func (k *killer) check(round int) {
 		}
 	}
 	holders := map[string]string{}
-	for _, l := range held {
+	for _, l := range k.held(v) {
 		if other, twice := holders[l.Credential]; twice {
 			k.Fatalf("round %d: %s is held as %s and as %s", round, l.Credential, other, l.ID)
 		}
