@@ -127,8 +127,9 @@ func TestAnOlderFileIsMadeSearchable(t *testing.T) {
 }
 
 // withoutLots undoes the migration that makes lots, and those after it.
-const withoutLots = `drop table crowds; drop trigger leases_leave_their_places;
-drop table event_lots; drop table event_places; drop table lease_lots; drop table lease_places; drop index leases_one_holder; drop index leases_idempotency;
+const withoutLots = `drop table crowds; drop trigger leases_leave_their_lot;
+drop table event_lots; drop table lease_lots; drop table lease_words; drop index leases_one_holder; drop index leases_idempotency;
+create index events_by_time on events (at);
 create index events_by_integration on events (integration, at) where integration <> '';
 create index events_by_credential on events (credential, at) where credential <> '';
 create index leases_open_by_actor on leases (actor_key, n) where state = 'open';
@@ -194,13 +195,14 @@ func TestWhatSearchWouldNotFindIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]string{
-		"a place of an event": "drop trigger event_places_are_never_removed; delete from event_places where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 500)",
-		"another word":        "drop trigger event_places_are_never_changed; update event_places set word = word || 'x' where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 700)",
-		"a lot":               "drop trigger event_lots_are_never_removed; delete from event_lots where lot = 1",
-		"the last lot":        "drop trigger event_lots_are_never_removed; delete from event_lots where lot = (select max(lot) from event_lots); drop trigger event_places_are_never_removed; delete from event_places where (lot, word, seq) = (select lot, word, seq from event_places limit 1 offset 10)",
-		"the times of a lot":  "drop trigger event_lots_are_never_changed; update event_lots set most = least where lot = 1",
-		"a place of a lease":  "delete from lease_places where (lot, word, n) = (select lot, word, n from lease_places limit 1 offset 20)",
-		"a lot of leases":     "delete from lease_lots where lot = 0",
+		"words of events":    "drop trigger event_lots_are_never_changed; update event_lots set words = substr(words, 1, 9) where lot = 1",
+		"another word":       "drop trigger event_lots_are_never_changed; update event_lots set words = unhex(replace(hex(words), '776562', '776F62')) where lot = 1",
+		"a lot":              "drop trigger event_lots_are_never_removed; delete from event_lots where lot = 1",
+		"the times of a lot": "drop trigger event_lots_are_never_changed; update event_lots set most = least where lot = 1",
+		"words of leases":    "update lease_words set words = (select words from lease_words where lot = 1) where lot = 0",
+		"no words of leases": "delete from lease_words where lot = 1",
+		"a lot of leases":    "delete from lease_lots where lot = 0",
+		"how many are open":  "update lease_lots set open = open - 1 where lot = 1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -37,7 +37,9 @@ func (t *txn) moves(ctx context.Context, c vault.Credential) (bool, error) {
 func (t *txn) crowdOf(ctx context.Context, c vault.Credential) error {
 	var w where
 	w.and("state = 'open' and exclusive = 0")
-	w.leasesOf(t.Dialect(), vault.LeaseCriteria{State: vault.LeaseOpen, CredentialID: c.ID})
+	if err := t.leasesOf(ctx, &w, vault.LeaseCriteria{State: vault.LeaseOpen, CredentialID: c.ID}); err != nil {
+		return err
+	}
 	return t.Later(ctx, intoCrowds+w.String()+" on conflict do nothing", w.args...)
 }
 

@@ -10,29 +10,25 @@ import (
 	"github.com/redim-tools/redim/pkg/vault"
 )
 
-// words is a range of words of places: from low on, below high.
-type words struct{ low, high string }
-
-// wordsOf are those that the places have of all events that are looked for.
-func wordsOf(c vault.EventCriteria) (words, bool) {
+// wordsOf are those that lead to all events that are looked for. Without any, all
+// events of all lots are looked at.
+func wordsOf(c vault.EventCriteria) words {
 	if c.Integration != "" {
-		return exactly(wordIntegration + c.Integration), true
+		return words{wordIntegration + c.Integration, false}
 	}
 	begin, _, pattern := strings.Cut(c.Credential, "*")
-	switch {
-	case begin == "":
-		return words{}, false
-	case pattern:
-		return words{wordCredential + begin, wordCredential + begin + "\U0010FFFF"}, true
+	if begin == "" {
+		return words{}
 	}
-	return exactly(wordCredential + c.Credential), true
+	return words{wordCredential + begin, pattern}
 }
-
-func exactly(word string) words { return words{word, word + "\x00"} }
 
 // lot is a lot of events, and the earliest or latest time in it: whichever comes
 // first in the order of the search.
-type lot struct{ number, bound int64 }
+type lot struct {
+	number, bound int64
+	words         lotWords
+}
 
 // How many lots one question looks through: few at first, for most pages are full soon.
 const (
@@ -42,8 +38,8 @@ const (
 
 // entriesInLots reads as entriesBeyond does: what is in no lot, then lot after lot,
 // until no other one can have a row that comes before those that are asked for.
-func (t *txn) entriesInLots(ctx context.Context, c vault.EventCriteria, after place, in words) (rows []entry, whole bool, err error) {
-	most := c.Limit + packed
+func (t *txn) entriesInLots(ctx context.Context, c vault.EventCriteria, after place) (rows []entry, whole bool, err error) {
+	most, in := c.Limit+packed, wordsOf(c)
 	if rows, err = t.looseEntries(ctx, c, after, most); err != nil {
 		return nil, false, err
 	}
@@ -53,18 +49,31 @@ func (t *txn) entriesInLots(ctx context.Context, c vault.EventCriteria, after pl
 		if err != nil {
 			return nil, false, err
 		}
-		if len(lots) == 0 || settled(rows, most, lots[0], c.OldestFirst) {
-			break
+		size := max(len(lots), 1)
+		if in.text == "" {
+			size = 1 // each has many that fit
 		}
-		some, err := t.placed(ctx, c, after, in, lots, most)
-		if err != nil {
-			return nil, false, err
+		for some := range slices.Chunk(lots, size) {
+			if settled(rows, most, some[0], c.OldestFirst) {
+				return rows, false, nil
+			}
+			if rows, err = t.withPlaced(ctx, rows, c, after, some, most); err != nil {
+				return nil, false, err
+			}
 		}
-		last, rows = lots[len(lots)-1], append(rows, some...)
-		slices.SortFunc(rows, func(a, b entry) int { return a.compare(b, c.OldestFirst) })
+		if len(lots) == 0 {
+			return rows, len(rows) <= most, nil
+		}
+		last = lots[len(lots)-1]
 	}
-	rows = rows[:min(len(rows), most+1)]
-	return rows, len(rows) <= most, nil
+}
+
+// withPlaced adds what some lots have to rows, as far as it may be asked for.
+func (t *txn) withPlaced(ctx context.Context, rows []entry, c vault.EventCriteria, after place, lots []lot, most int) ([]entry, error) {
+	some, err := t.placed(ctx, c, after, lots, most)
+	rows = append(rows, some...)
+	slices.SortFunc(rows, func(a, b entry) int { return a.compare(b, c.OldestFirst) })
+	return rows[:min(len(rows), most+1)], err
 }
 
 // settled reports whether no row of the lot, or of those after it, comes before
@@ -92,14 +101,23 @@ func (t *txn) looseEntries(ctx context.Context, c vault.EventCriteria, after pla
 	return t.theseEntries(ctx, c, after, w, most)
 }
 
-// placed reads what the places in some lots name.
-func (t *txn) placed(ctx context.Context, c vault.EventCriteria, after place, in words, lots []lot, most int) ([]entry, error) {
-	numbers := make([]int64, len(lots))
-	for n, l := range lots {
-		numbers[n] = l.number
-	}
+// placed reads what words lead to in some lots; without words, all that one lot has.
+func (t *txn) placed(ctx context.Context, c vault.EventCriteria, after place, lots []lot, most int) ([]entry, error) {
 	var w where
-	w.and("seq in (select p.seq from json_each(?) j cross join event_places p on p.lot = j.value and p.word >= ? and p.word < ?)", listed(numbers), in.low, in.high)
+	in := wordsOf(c)
+	if in.text == "" {
+		w.and("seq >= ? and seq < ?", lots[0].number<<lotBits, (lots[0].number+1)<<lotBits)
+		return t.theseEntries(ctx, c, after, w, most)
+	}
+	var places []int64
+	for _, l := range lots {
+		rows, err := l.words.rowsNamed(in, l.number, "events")
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, rows...)
+	}
+	w.and("seq in (select value from json_each(?))", listed(places))
 	return t.theseEntries(ctx, c, after, w, most)
 }
 
@@ -140,6 +158,14 @@ func (t *txn) lotsBeyond(ctx context.Context, c vault.EventCriteria, after place
 	case last.number >= 0:
 		w.and("(most, lot) < (?, ?)", last.bound, last.number)
 	}
-	return sqldb.All(ctx, t.Tx, func(r sqldb.Row) (l lot, err error) { err = r.Scan(&l.number, &l.bound); return l, err },
-		"select lot, "+bound+" from event_lots"+w.String()+by+limit(count-1), w.args...)
+	words := "words"
+	if wordsOf(c).text == "" {
+		words = "x''"
+	}
+	return sqldb.All(ctx, t.Tx, scanLot, "select lot, "+bound+", "+words+" from event_lots"+w.String()+by+limit(count-1), w.args...)
+}
+
+func scanLot(r sqldb.Row) (l lot, err error) {
+	err = r.Scan(&l.number, &l.bound, (*[]byte)(&l.words))
+	return l, err
 }

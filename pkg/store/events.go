@@ -84,12 +84,14 @@ func (t *txn) Events(ctx context.Context, c vault.EventCriteria) (vault.Page[aud
 }
 
 // entriesBeyond reads rows, enough for a page and one more; whole says that
-// there are no more.
+// there are no more. Kinds that are rare have an index in both dialects.
 func (t *txn) entriesBeyond(ctx context.Context, c vault.EventCriteria, after place) (rows []entry, whole bool, err error) {
-	if words, ok := wordsOf(c); ok {
-		if t.Dialect() == sqldb.SQLite {
-			return t.entriesInLots(ctx, c, after, words)
-		}
+	named := wordsOf(c).text != ""
+	common := len(c.Kinds) == 0 || slices.ContainsFunc(c.Kinds, func(k audit.Kind) bool { return !isRare(k) })
+	switch {
+	case t.Dialect() == sqldb.SQLite && (named || common):
+		return t.entriesInLots(ctx, c, after)
+	case t.Dialect() == sqldb.PostgreSQL && named:
 		return t.entriesInSpans(ctx, c, after)
 	}
 	var w where

@@ -3,17 +3,18 @@ package store
 import (
 	"context"
 
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/store/sqldb"
 )
 
-// lotBits tells the size of a lot: 1024 rows. A check-out of a SQLite store adds
-// no places of its lease and its events; those of a whole lot are added together,
-// in their order, which changes a few pages instead of some for each row. What is
-// in no lot is at most as much, and is looked through.
+// lotBits tells the size of a lot: 1024 rows. A check-out of a SQLite store adds its
+// lease and its events to no index by their words. When a lot is whole, the words of
+// all in it are added in one row, instead of changing some pages for each of them.
+// What is in no lot is at most as much, and is looked through.
 const lotBits = 10
 
-// lotsMigration is the one that makes them.
-const lotsMigration = 9
+// lotsMigration is the one that makes them as they are now.
+const lotsMigration = 12
 
 // What finds the first row that is in no lot.
 const (
@@ -21,7 +22,7 @@ const (
 	looseLeases = "(select coalesce(max(lot) + 1, 0) << 10 from lease_lots)"
 )
 
-// The words of places: a letter, and a text.
+// The words of lots: a letter, and a text.
 const (
 	wordIntegration = "i"
 	wordCredential  = "c"
@@ -31,72 +32,71 @@ const (
 // crossed reports whether a lot became whole.
 func crossed(before, after uint64) bool { return before>>lotBits != after>>lotBits }
 
-// fillLots adds the lots that are whole when the chain ends at seq. What somebody
-// left of a lot that he removed is not in its way: Check tells of that.
+// fillLots adds the lots that are whole when the chain ends at seq. One that somebody
+// removed from among the others stays away: Check tells of that.
 func fillLots(ctx context.Context, tx *sqldb.Tx, seq uint64) error {
-	end := int64(seq >> lotBits << lotBits)
-	var begin int64
-	if _, err := sqldb.One(ctx, tx, "select "+looseEvents, nil, []any{&begin}); err != nil {
+	var lot int64
+	if _, err := sqldb.One(ctx, tx, "select "+looseEvents+" >> 10", nil, []any{&lot}); err != nil {
 		return err
 	}
-	for _, fill := range []string{
-		"insert or ignore into event_lots (lot, least, most) select seq >> 10, min(at), max(at) from events where seq >= $1 and seq < $2 group by 1",
-		`insert or ignore into event_places (lot, word, seq)
-select seq >> 10, 'i' || integration, seq from events where seq >= $1 and seq < $2 and integration <> ''
-union all select seq >> 10, 'c' || credential, seq from events where seq >= $1 and seq < $2 and credential <> '' order by 1, 2, 3`,
-	} {
-		if _, err := tx.Exec(ctx, fill, begin, end); err != nil {
+	for ; lot < int64(seq>>lotBits); lot++ {
+		l, err := eventLot(ctx, tx, lot)
+		if err == nil && l.rows > 0 {
+			_, err = tx.Exec(ctx, "insert into event_lots (lot, least, most, words) values ($1, $2, $3, $4)", lot, l.least, l.most, []byte(l.words))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return fillLeaseLots(ctx, tx)
 }
 
-// fillLeaseLots adds the lots of leases that are whole, and drops some of those that
-// have become empty.
-func fillLeaseLots(ctx context.Context, tx *sqldb.Tx) error {
-	var begin, end int64
-	if _, err := sqldb.One(ctx, tx, "select "+looseLeases+", (select coalesce(max(n), 0) >> 10 << 10 from leases)", nil, []any{&begin, &end}); err != nil || begin >= end {
-		return err
-	}
-	for _, fill := range []string{
-		"insert or ignore into lease_lots (lot) select distinct n >> 10 from leases where n >= $1 and n < $2",
-		`insert or ignore into lease_places (lot, word, n)
-select n >> 10, 'a' || actor_key, n from leases where n >= $1 and n < $2 and state = 'open'
-union all select n >> 10, 'c' || credential_id, n from leases where n >= $1 and n < $2 and state = 'open' order by 1, 2, 3`,
-	} {
-		if _, err := tx.Exec(ctx, fill, begin, end); err != nil {
-			return err
+// fillAllLots adds those of a file that has none.
+func (s *Store) fillAllLots(ctx context.Context, tx *sqldb.Tx) error {
+	heads, err := sqldb.All(ctx, tx, scanHead, selectHead)
+	for _, h := range heads {
+		if err == nil {
+			err = fillLots(ctx, tx, h.Seq)
 		}
 	}
-	return dropLeaseLots(ctx, tx, end>>lotBits)
-}
-
-// sweep is in how many turns all lots are looked at, whether they are empty.
-const sweep = 64
-
-// dropLeaseLots drops lots without an open lease, but not the last, after which the
-// leases begin that are in none.
-func dropLeaseLots(ctx context.Context, tx *sqldb.Tx, turn int64) error {
-	_, err := tx.Exec(ctx, `delete from lease_lots where lot % $1 = $2 and lot < (select max(lot) from lease_lots)
-  and not exists (select 1 from lease_places p where p.lot = lease_lots.lot)`, int64(sweep), turn%sweep)
 	return err
 }
 
-// inLots adds that a column of leases is as it is named; the lots tell which of
-// those that are open are.
-func (w *where) inLots(word, column, named string) {
-	w.and(column+" = ? and n in (select p.n from lease_lots l cross join lease_places p on p.lot = l.lot and p.word = ? union all select n from leases where n >= "+
-		looseLeases+" and "+column+" = ?)", named, word+named, named)
+// eventsOfLot is what a lot of events should be.
+type eventsOfLot struct {
+	rows        int64
+	least, most int64 // microseconds
+	words       lotWords
 }
 
-// misplaced counts the events and the open leases that have not the places that
-// they should have.
-const misplaced = `select (select count(*) from events e where seq < ` + looseEvents + ` and (
-    not exists (select 1 from event_lots l where l.lot = e.seq >> 10 and e.at between l.least and l.most)
-    or integration <> '' and not exists (select 1 from event_places p where p.lot = e.seq >> 10 and p.word = 'i' || e.integration and p.seq = e.seq)
-    or credential <> '' and not exists (select 1 from event_places p where p.lot = e.seq >> 10 and p.word = 'c' || e.credential and p.seq = e.seq)))
-  + (select count(*) from leases e where state = 'open' and n < ` + looseLeases + ` and (
-    not exists (select 1 from lease_lots l where l.lot = e.n >> 10)
-    or not exists (select 1 from lease_places p where p.lot = e.n >> 10 and p.word = 'a' || e.actor_key and p.n = e.n)
-    or not exists (select 1 from lease_places p where p.lot = e.n >> 10 and p.word = 'c' || e.credential_id and p.n = e.n)))`
+func eventLot(ctx context.Context, tx *sqldb.Tx, lot int64) (l eventsOfLot, err error) {
+	var words []lotWord
+	err = sqldb.Each(ctx, tx, func(r sqldb.Row) error {
+		var seq, at int64
+		var integration, credential string
+		err := r.Scan(&seq, &at, &integration, &credential)
+		if l.rows == 0 {
+			l.least, l.most = at, at
+		}
+		l.rows, l.least, l.most = l.rows+1, min(l.least, at), max(l.most, at)
+		if integration != "" {
+			words = append(words, lotWord{wordIntegration + integration, seq - lot<<lotBits})
+		}
+		if credential != "" {
+			words = append(words, lotWord{wordCredential + credential, seq - lot<<lotBits})
+		}
+		return err
+	}, "select seq, at, integration, credential from events where seq >= $1 and seq < $2", lot<<lotBits, (lot+1)<<lotBits)
+	l.words = packWords(words)
+	return l, err
+}
+
+// rowsNamed are the rows that words lead to in a lot.
+func (l lotWords) rowsNamed(of words, lot int64, what string) ([]int64, error) {
+	rows, err := l.rows(of, lot<<lotBits)
+	if err != nil {
+		return nil, pam.Failf(pam.ErrOther, "lot %d of %s: %w", lot, what, err).
+			WithHint("somebody or something changed the store beneath the program: keep a copy, and run store check")
+	}
+	return rows, nil
+}

@@ -31,6 +31,7 @@ func (s *Store) known() ([]sqldb.Migration, error) {
 	all, err := sqldb.Migrations(folder, s.at.Dialect)
 	if err == nil && s.at.Dialect == sqldb.SQLite {
 		all[termsMigration-1].Then = s.addTerms
+		all[lotsMigration-1].Then = s.fillAllLots
 	}
 	return all, err
 }
