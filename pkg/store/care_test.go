@@ -130,6 +130,7 @@ func TestAnOlderFileIsMadeSearchable(t *testing.T) {
 const withoutLots = `drop table crowds; drop trigger leases_leave_their_lot;
 drop table event_lots; drop table lease_lots; drop table lease_words; drop index leases_one_holder; drop index leases_idempotency;
 create index events_by_time on events (at);
+create trigger events_are_never_replaced before insert on events when exists (select 1 from events where seq = new.seq) begin select raise(fail, 'x'); end;
 create index events_by_integration on events (integration, at) where integration <> '';
 create index events_by_credential on events (credential, at) where credential <> '';
 create index leases_open_by_actor on leases (actor_key, n) where state = 'open';

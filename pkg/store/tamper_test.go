@@ -75,9 +75,7 @@ func TestTheDatabaseItselfRefusesToChangeEvents(t *testing.T) {
 		do    beneath
 		more  []string
 	}{
-		"sqlite": {written(t, "sqlite:"+path), beneathSQLite(t, path), []string{
-			"replace into events select * from events", "insert or replace into events (chain, seq, prev, hash, at, kind, actor, integration_id, integration, credential, lease, released, body) select chain, seq, prev, hash, at, kind, 'mallory', integration_id, integration, credential, lease, released, body from events",
-		}},
+		"sqlite":   {written(t, "sqlite:"+path), beneathSQLite(t, path), nil},
 		"postgres": {written(t, address), beneathPostgreSQL(t, address), []string{"truncate events", "truncate heads", "truncate checkpoints"}},
 	} {
 		update(t, c.store, func(ctx context.Context, tx vault.Tx) error {
@@ -93,6 +91,24 @@ func TestTheDatabaseItselfRefusesToChangeEvents(t *testing.T) {
 		}
 		verify(t, c.store, 10)
 	}
+}
+
+// TestNoEventIsReplacedUnnoticed replaces one by the program's own connection, which
+// is refused, and by one of another program, which is found.
+func TestNoEventIsReplacedUnnoticed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	s := written(t, "sqlite:"+path)
+	columns := "seq, prev, hash, at, kind, rare, %s, integration_id, integration, credential, lease, released, body"
+	replace := "insert or replace into events (" + fmt.Sprintf(columns, "actor") + ") select " + fmt.Sprintf(columns, "'mallory'") + " from events where seq = 6"
+	if err := s.Script(t.Context(), replace); err == nil || !strings.Contains(err.Error(), "never removed") {
+		t.Errorf("the program replaced an event: %v", err)
+	}
+	verify(t, s, 10)
+	if err := beneathSQLite(t, path)(replace); err != nil {
+		t.Fatal(err)
+	}
+	names(t, s, "replaced", 6)
 }
 
 type trick struct {

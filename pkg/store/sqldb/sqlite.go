@@ -91,12 +91,13 @@ const (
 	readerCache = 1 << 10
 )
 
-// liteDSN has no automatic checkpoint: the writer makes one while nobody waits.
+// liteDSN has no automatic checkpoint: the writer makes one while nobody waits. Rows
+// that are replaced are removed, which triggers may refuse.
 func liteDSN(path string, cache int) string {
 	u := fileURL(path)
 	u.RawQuery = url.Values{"_pragma": {
 		"busy_timeout(5000)", "foreign_keys(1)", "synchronous(full)",
-		"wal_autocheckpoint(0)", "journal_size_limit(" + strconv.Itoa(large) + ")", "secure_delete(1)", "temp_store(memory)", "cache_size(-" + strconv.Itoa(cache) + ")", "trusted_schema(0)",
+		"wal_autocheckpoint(0)", "journal_size_limit(" + strconv.Itoa(large) + ")", "secure_delete(1)", "temp_store(memory)", "recursive_triggers(1)", "cache_size(-" + strconv.Itoa(cache) + ")", "trusted_schema(0)",
 	}, "_txlock": {"immediate"}, "_dqs": {"0"}}.Encode()
 	return u.String()
 }

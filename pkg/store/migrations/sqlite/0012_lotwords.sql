@@ -41,3 +41,8 @@ create table lease_words (
 create trigger leases_leave_their_lot after update of state on leases when old.state = 'open' and new.state <> 'open' begin
   update lease_lots set open = open - 1 where lot = old.n >> 10;
 end;
+
+-- A trigger before each insert made every event cost a third more. The program's own
+-- connections ask the trigger for removals when a row is replaced; what another
+-- program replaces, events verify finds.
+drop trigger events_are_never_replaced;
