@@ -127,8 +127,8 @@ func TestAnOlderFileIsMadeSearchable(t *testing.T) {
 }
 
 // withoutLots undoes the migration that makes lots, and those after it.
-const withoutLots = `drop table crowds; drop trigger leases_leave_their_lot;
-drop table event_lots; drop table lease_lots; drop table lease_words; drop index leases_one_holder; drop index leases_idempotency;
+const withoutLots = `drop table crowds; drop trigger leases_leave_their_places;
+drop table event_lots; drop table lease_lots; drop table lease_places; drop index leases_one_holder; drop index leases_idempotency;
 create index events_by_time on events (at);
 create trigger events_are_never_replaced before insert on events when exists (select 1 from events where seq = new.seq) begin select raise(fail, 'x'); end;
 create index events_by_integration on events (integration, at) where integration <> '';
@@ -200,10 +200,9 @@ func TestWhatSearchWouldNotFindIsNoticed(t *testing.T) {
 		"another word":       "drop trigger event_lots_are_never_changed; update event_lots set words = unhex(replace(hex(words), '776562', '776F62')) where lot = 1",
 		"a lot":              "drop trigger event_lots_are_never_removed; delete from event_lots where lot = 1",
 		"the times of a lot": "drop trigger event_lots_are_never_changed; update event_lots set most = least where lot = 1",
-		"words of leases":    "update lease_words set words = (select words from lease_words where lot = 1) where lot = 0",
-		"no words of leases": "delete from lease_words where lot = 1",
+		"a lot too many":     "insert into event_lots (lot, least, most, words) values (1 << 42, 0, 0, x'')",
+		"a place of a lease": "delete from lease_places where (lot, word, n) = (select lot, word, n from lease_places limit 1 offset 20)",
 		"a lot of leases":    "delete from lease_lots where lot = 0",
-		"how many are open":  "update lease_lots set open = open - 1 where lot = 1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

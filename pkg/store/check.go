@@ -89,29 +89,28 @@ func (s *Store) checkIntegrity(ctx context.Context) Finding {
 	if len(found) > 0 {
 		return Finding{"integrity", Fault, strings.Join(found, "; "), "keep a copy, then restore the last backup"}
 	}
-	n, err := s.misplaced(ctx)
+	leases, lots, err := s.misplaced(ctx)
 	switch {
 	case err != nil:
 		return fault("integrity", err, "look at the schema finding first")
-	case n > 0:
-		return Finding{"integrity", Fault, fmt.Sprintf("a search would not find all that is in %d lots of events or of leases: somebody changed what it looks in", n), "find out who did that, run events verify, and restore the last backup"}
+	case leases+lots > 0:
+		return Finding{"integrity", Fault, fmt.Sprintf("a search would not find %d open leases, nor all events of %d lots: somebody changed what it looks in", leases, lots), "find out who did that, run events verify, and restore the last backup"}
 	}
 	return Finding{"integrity", OK, "the file is sound", ""}
 }
 
-// misplaced counts the lots in which a search would miss something. Before its
-// migration, a file has none like these.
-func (s *Store) misplaced(ctx context.Context) (int64, error) {
+// misplaced counts what a search would not find. Before their migration, a file has no
+// lots like these.
+func (s *Store) misplaced(ctx context.Context) (leases, lots int64, err error) {
 	applied, err := sqldb.History(ctx, s.db)
 	if err != nil || len(applied) < lotsMigration {
-		return 0, err
+		return 0, 0, err
 	}
-	var missing int64
 	err = s.db.Read(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		missing, err = misplaced(ctx, tx)
+		leases, lots, err = misplaced(ctx, tx)
 		return err
 	})
-	return missing, err
+	return leases, lots, err
 }
 
 // guards are the triggers that keep the record of events as it is.

@@ -37,9 +37,7 @@ func (t *txn) moves(ctx context.Context, c vault.Credential) (bool, error) {
 func (t *txn) crowdOf(ctx context.Context, c vault.Credential) error {
 	var w where
 	w.and("state = 'open' and exclusive = 0")
-	if err := t.leasesOf(ctx, &w, vault.LeaseCriteria{State: vault.LeaseOpen, CredentialID: c.ID}); err != nil {
-		return err
-	}
+	w.leasesOf(t.Dialect(), vault.LeaseCriteria{State: vault.LeaseOpen, CredentialID: c.ID})
 	return t.Later(ctx, intoCrowds+w.String()+" on conflict do nothing", w.args...)
 }
 

@@ -15,8 +15,8 @@ import (
 func TestEmptyLotsOfLeasesAreDroppedInTheirTurn(t *testing.T) {
 	t.Parallel()
 	s := open(t, sqliteBackend().make(t))
-	err := s.Script(t.Context(), `insert into lease_lots (lot, open) values (0, 0), (1, 0), (2, 1), (63, 0);
-insert into lease_words (lot, words) values (0, x''), (1, x''), (2, x''), (63, x'');
+	err := s.Script(t.Context(), `insert into lease_lots (lot) values (0), (1), (2), (63);
+insert into lease_places (lot, word, n) values (2, 'aX', 2048);
 insert into leases (n, id, credential_id, actor_key, exclusive, idempotency, due, state, ended, version, body)
 values (65535, 'the last one of lot 63', 'c', 'X', 0, '', 1, 'returned', 1, 1, '{}')`)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/store/sqldb"
 	"github.com/redim-tools/redim/pkg/vault"
 )
@@ -25,10 +26,7 @@ func wordsOf(c vault.EventCriteria) words {
 
 // lot is a lot of events, and the earliest or latest time in it: whichever comes
 // first in the order of the search.
-type lot struct {
-	number, bound int64
-	words         lotWords
-}
+type lot struct{ number, bound int64 }
 
 // How many lots one question looks through: few at first, for most pages are full soon.
 const (
@@ -43,7 +41,7 @@ func (t *txn) entriesInLots(ctx context.Context, c vault.EventCriteria, after pl
 	if rows, err = t.looseEntries(ctx, c, after, most); err != nil {
 		return nil, false, err
 	}
-	last := lot{number: -1}
+	var last *lot
 	for count := firstLots; ; count = min(4*count, mostLots) {
 		lots, err := t.lotsBeyond(ctx, c, after, last, count)
 		if err != nil {
@@ -64,7 +62,7 @@ func (t *txn) entriesInLots(ctx context.Context, c vault.EventCriteria, after pl
 		if len(lots) == 0 {
 			return rows, len(rows) <= most, nil
 		}
-		last = lots[len(lots)-1]
+		last = &lots[len(lots)-1]
 	}
 }
 
@@ -109,32 +107,50 @@ func (t *txn) placed(ctx context.Context, c vault.EventCriteria, after place, lo
 		w.and("seq >= ? and seq < ?", lots[0].number<<lotBits, (lots[0].number+1)<<lotBits)
 		return t.theseEntries(ctx, c, after, w, most)
 	}
-	var places []int64
-	for _, l := range lots {
-		rows, err := l.words.rowsNamed(in, l.number, "events")
-		if err != nil {
-			return nil, err
-		}
-		places = append(places, rows...)
+	places, err := t.placesOf(ctx, in, lots)
+	if err != nil {
+		return nil, err
 	}
 	w.and("seq in (select value from json_each(?))", listed(places))
 	return t.theseEntries(ctx, c, after, w, most)
 }
 
-// theseEntries reads rows by their sequence, and sorts them.
+// placesOf are the rows that words lead to. The words of one lot are in memory at a
+// time: those of many with long names would take much.
+func (t *txn) placesOf(ctx context.Context, in words, lots []lot) (places []int64, err error) {
+	numbers := make([]int64, len(lots))
+	for n, l := range lots {
+		numbers[n] = l.number
+	}
+	err = sqldb.Each(ctx, t.Tx, func(r sqldb.Row) error {
+		var number int64
+		var packed []byte
+		if err := r.Scan(&number, &packed); err != nil {
+			return err
+		}
+		rows, err := lotWords(packed).rows(in, number<<lotBits)
+		if err != nil {
+			return pam.Failf(pam.ErrOther, "lot %d of events: %w", number, err).
+				WithHint("somebody or something changed the store beneath the program: keep a copy, and run store check")
+		}
+		places = append(places, rows...)
+		return nil
+	}, "select lot, words from event_lots where lot in (select value from json_each($1))", listed(numbers))
+	return places, err
+}
+
+// theseEntries reads rows by their sequence, and sorts them: before it reads them, for
+// their bodies are most of what they are.
 func (t *txn) theseEntries(ctx context.Context, c vault.EventCriteria, after place, w where, most int) ([]entry, error) {
 	w.events(c)
 	w.beyond(sqldb.SQLite, after, c.OldestFirst)
-	by := " order by +at desc, +seq desc"
-	if c.OldestFirst {
-		by = " order by +at, +seq"
-	}
-	return sqldb.All(ctx, t.Tx, scanEntry, t.records+w.String()+by+limit(most), w.args...)
+	by := orderBy(!c.OldestFirst, "+at", "+seq")
+	return sqldb.All(ctx, t.Tx, scanEntry, t.records+" where seq in (select seq from events"+w.String()+by+limit(most)+")"+by, w.args...)
 }
 
 // lotsBeyond lists the lots that follow one in the order of the search, as far as
 // they may hold what is looked for.
-func (t *txn) lotsBeyond(ctx context.Context, c vault.EventCriteria, after place, last lot, count int) ([]lot, error) {
+func (t *txn) lotsBeyond(ctx context.Context, c vault.EventCriteria, after place, last *lot, count int) ([]lot, error) {
 	var w where
 	if !c.Since.IsZero() {
 		w.and("most >= ?", micros(c.Since))
@@ -153,19 +169,15 @@ func (t *txn) lotsBeyond(ctx context.Context, c vault.EventCriteria, after place
 		w.and("least <= ?", after.at)
 	}
 	switch {
-	case last.number >= 0 && c.OldestFirst:
+	case last != nil && c.OldestFirst:
 		w.and("(least, lot) > (?, ?)", last.bound, last.number)
-	case last.number >= 0:
+	case last != nil:
 		w.and("(most, lot) < (?, ?)", last.bound, last.number)
 	}
-	words := "words"
-	if wordsOf(c).text == "" {
-		words = "x''"
-	}
-	return sqldb.All(ctx, t.Tx, scanLot, "select lot, "+bound+", "+words+" from event_lots"+w.String()+by+limit(count-1), w.args...)
+	return sqldb.All(ctx, t.Tx, scanLot, "select lot, "+bound+" from event_lots"+w.String()+by+limit(count-1), w.args...)
 }
 
 func scanLot(r sqldb.Row) (l lot, err error) {
-	err = r.Scan(&l.number, &l.bound, (*[]byte)(&l.words))
+	err = r.Scan(&l.number, &l.bound)
 	return l, err
 }

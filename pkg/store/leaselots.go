@@ -6,40 +6,26 @@ import (
 	"github.com/redim-tools/redim/pkg/store/sqldb"
 )
 
-// fillLeaseLots adds the lots of leases that are whole, and drops some of those of
-// which no lease is open any more.
+// fillLeaseLots adds the lots of leases that are whole, and drops some of those that
+// have become empty. Each word of an open lease has a row of its own, its place, and
+// leaves with it: who looks for what is open finds it among a few, however many have
+// ended.
 func fillLeaseLots(ctx context.Context, tx *sqldb.Tx) error {
-	var lot, end int64
-	if _, err := sqldb.One(ctx, tx, "select "+looseLeases+" >> 10, (select coalesce(max(n), 0) >> 10 from leases)", nil, []any{&lot, &end}); err != nil || lot >= end {
+	var begin, end int64
+	if _, err := sqldb.One(ctx, tx, "select "+looseLeases+", (select coalesce(max(n), 0) >> 10 << 10 from leases)", nil, []any{&begin, &end}); err != nil || begin >= end {
 		return err
 	}
-	for ; lot < end; lot++ {
-		open, words, err := leaseLot(ctx, tx, lot)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, "insert into lease_lots (lot, open) values ($1, $2)", lot, open); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, "insert or replace into lease_words (lot, words) values ($1, $2)", lot, []byte(words)); err != nil {
+	for _, fill := range []string{
+		"insert or ignore into lease_lots (lot) select distinct n >> 10 from leases where n >= $1 and n < $2",
+		`insert or ignore into lease_places (lot, word, n)
+select n >> 10, 'a' || actor_key, n from leases where n >= $1 and n < $2 and state = 'open'
+union all select n >> 10, 'c' || credential_id, n from leases where n >= $1 and n < $2 and state = 'open' order by 1, 2, 3`,
+	} {
+		if _, err := tx.Exec(ctx, fill, begin, end); err != nil {
 			return err
 		}
 	}
-	return dropLeaseLots(ctx, tx, end)
-}
-
-// leaseLot is how many leases of a lot are open, and their words.
-func leaseLot(ctx context.Context, tx *sqldb.Tx, lot int64) (open int64, packed lotWords, err error) {
-	var words []lotWord
-	err = sqldb.Each(ctx, tx, func(r sqldb.Row) error {
-		var n int64
-		var holder, credential string
-		err := r.Scan(&n, &holder, &credential)
-		open++
-		words = append(words, lotWord{wordHolder + holder, n - lot<<lotBits}, lotWord{wordCredential + credential, n - lot<<lotBits})
-		return err
-	}, "select n, actor_key, credential_id from leases where n >= $1 and n < $2 and state = 'open'", lot<<lotBits, (lot+1)<<lotBits)
-	return open, packWords(words), err
+	return dropLeaseLots(ctx, tx, end>>lotBits)
 }
 
 // sweep is in how many turns all lots are looked at, whether they are empty.
@@ -48,29 +34,20 @@ const sweep = 64
 // dropLeaseLots drops lots without an open lease, but not the last, after which the
 // leases begin that are in none.
 func dropLeaseLots(ctx context.Context, tx *sqldb.Tx, turn int64) error {
-	dropped, err := sqldb.All(ctx, tx, func(r sqldb.Row) (lot int64, err error) { err = r.Scan(&lot); return lot, err },
-		"delete from lease_lots where lot % $1 = $2 and lot < (select max(lot) from lease_lots) and open = 0 returning lot", int64(sweep), turn%sweep)
-	if err == nil && len(dropped) > 0 {
-		_, err = tx.Exec(ctx, "delete from lease_words where lot in (select value from json_each($1))", listed(dropped))
-	}
+	_, err := tx.Exec(ctx, `delete from lease_lots where lot % $1 = $2 and lot < (select max(lot) from lease_lots)
+  and not exists (select 1 from lease_places p where p.lot = lease_lots.lot)`, int64(sweep), turn%sweep)
 	return err
 }
 
 // inLots adds that a column of leases is as it is named; the lots tell which of
 // those that are open are.
-func (t *txn) inLots(ctx context.Context, w *where, word, column, named string) error {
-	var numbers []int64
-	err := sqldb.Each(ctx, t.Tx, func(r sqldb.Row) error {
-		var lot int64
-		var packed []byte
-		if err := r.Scan(&lot, &packed); err != nil {
-			return err
-		}
-		rows, err := lotWords(packed).rowsNamed(words{word + named, false}, lot, "leases")
-		numbers = append(numbers, rows...)
-		return err
-	}, "select l.lot, w.words from lease_lots l join lease_words w on w.lot = l.lot where l.open > 0")
-	w.and(column+" = ? and n in (select value from json_each(?) union all select n from leases where n >= "+looseLeases+" and "+column+" = ?)",
-		named, listed(numbers), named)
-	return err
+func (w *where) inLots(word, column, named string) {
+	w.and(column+" = ? and n in (select p.n from lease_lots l cross join lease_places p on p.lot = l.lot and p.word = ? union all select n from leases where n >= "+
+		looseLeases+" and "+column+" = ?)", named, word+named, named)
 }
+
+// misplacedLeases counts the open leases that have not the places that they should have.
+const misplacedLeases = `select count(*) from leases e where state = 'open' and n < ` + looseLeases + ` and (
+    not exists (select 1 from lease_lots l where l.lot = e.n >> 10)
+    or not exists (select 1 from lease_places p where p.lot = e.n >> 10 and p.word = 'a' || e.actor_key and p.n = e.n)
+    or not exists (select 1 from lease_places p where p.lot = e.n >> 10 and p.word = 'c' || e.credential_id and p.n = e.n))`

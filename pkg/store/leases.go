@@ -61,9 +61,7 @@ func (t *txn) Leases(ctx context.Context, c vault.LeaseCriteria) (vault.Page[vau
 	case c.State != "":
 		w.and("state = ?", string(c.State))
 	}
-	if err := t.leasesOf(ctx, &w, c); err != nil {
-		return vault.Page[vault.Lease]{}, err
-	}
+	w.leasesOf(t.Dialect(), c)
 	if c.Key != "" {
 		w.and("idempotency = ?", c.Key)
 		w.and("idempotency <> ''")
@@ -87,32 +85,26 @@ func (t *txn) Leases(ctx context.Context, c vault.LeaseCriteria) (vault.Page[vau
 
 // leasesOf adds whose leases are looked for. Only those that are open are found
 // by an index.
-func (t *txn) leasesOf(ctx context.Context, w *where, c vault.LeaseCriteria) error {
-	var holder string
-	if c.Holder != nil {
-		holder = actorKey(*c.Holder)
-	}
-	indexed, pg := c.State == vault.LeaseOpen, t.Dialect() == sqldb.PostgreSQL
+func (w *where) leasesOf(d sqldb.Dialect, c vault.LeaseCriteria) {
+	indexed := c.State == vault.LeaseOpen
 	switch {
-	case indexed && !pg && c.CredentialID != "":
-		if err := t.inLots(ctx, w, wordCredential, "credential_id", c.CredentialID); err != nil {
-			return err
-		}
-	case indexed && !pg && holder != "":
-		return t.inLots(ctx, w, wordHolder, "actor_key", holder)
-	case indexed && c.CredentialID != "":
+	case c.CredentialID == "":
+	case indexed && d == sqldb.SQLite:
+		w.inLots(wordCredential, "credential_id", c.CredentialID)
+	case indexed:
 		w.and("(exclusive = 1 and credential_id = ? or exclusive = 0 and "+openSpans+" and credential_id = ?)", c.CredentialID, c.CredentialID)
-	case c.CredentialID != "":
+	default:
 		w.and("credential_id = ?", c.CredentialID)
 	}
 	switch {
 	case c.Holder == nil:
-	case indexed && pg:
-		w.and(openSpans+" and actor_key = ?", holder)
+	case indexed && d == sqldb.SQLite && c.CredentialID == "":
+		w.inLots(wordHolder, "actor_key", actorKey(*c.Holder))
+	case indexed && d == sqldb.PostgreSQL:
+		w.and(openSpans+" and actor_key = ?", actorKey(*c.Holder))
 	default:
-		w.and("actor_key = ?", holder)
+		w.and("actor_key = ?", actorKey(*c.Holder))
 	}
-	return nil
 }
 
 // openSpans takes the spans in which there are open leases, in PostgreSQL's words.

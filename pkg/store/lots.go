@@ -3,14 +3,13 @@ package store
 import (
 	"context"
 
-	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/store/sqldb"
 )
 
 // lotBits tells the size of a lot: 1024 rows. A check-out of a SQLite store adds its
-// lease and its events to no index by their words. When a lot is whole, the words of
-// all in it are added in one row, instead of changing some pages for each of them.
-// What is in no lot is at most as much, and is looked through.
+// lease and its events to no index by their words. Those of a whole lot are added
+// together, which changes a few pages instead of some for each row. What is in no lot
+// is at most as much, and is looked through.
 const lotBits = 10
 
 // lotsMigration is the one that makes them as they are now.
@@ -89,14 +88,4 @@ func eventLot(ctx context.Context, tx *sqldb.Tx, lot int64) (l eventsOfLot, err 
 	}, "select seq, at, integration, credential from events where seq >= $1 and seq < $2", lot<<lotBits, (lot+1)<<lotBits)
 	l.words = packWords(words)
 	return l, err
-}
-
-// rowsNamed are the rows that words lead to in a lot.
-func (l lotWords) rowsNamed(of words, lot int64, what string) ([]int64, error) {
-	rows, err := l.rows(of, lot<<lotBits)
-	if err != nil {
-		return nil, pam.Failf(pam.ErrOther, "lot %d of %s: %w", lot, what, err).
-			WithHint("somebody or something changed the store beneath the program: keep a copy, and run store check")
-	}
-	return rows, nil
 }

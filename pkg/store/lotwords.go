@@ -93,27 +93,6 @@ func (l lotWords) rows(of words, first int64) (found []int64, err error) {
 	return found, nil
 }
 
-// all is what packWords was given, sorted.
-func (l lotWords) all() (all []lotWord, err error) {
-	r, last := reader{l, nil}, ""
-	for len(r.rest) > 0 {
-		shared := r.number()
-		tail, rows := r.sized(), r.sized()
-		if r.err != nil || shared > uint64(len(last)) {
-			return all, errWords
-		}
-		last = last[:shared] + string(tail)
-		numbers, err := appendRows(nil, rows, 0)
-		if err != nil {
-			return all, err
-		}
-		for _, n := range numbers {
-			all = append(all, lotWord{last, n})
-		}
-	}
-	return all, nil
-}
-
 func appendRows(found []int64, rows []byte, first int64) ([]int64, error) {
 	r := reader{rows, nil}
 	for row := first; len(r.rest) > 0; {

@@ -77,3 +77,24 @@ func BenchmarkWords(b *testing.B) {
 		}
 	}
 }
+
+// all is what packWords was given, sorted.
+func (l lotWords) all() (all []lotWord, err error) {
+	r, last := reader{l, nil}, ""
+	for len(r.rest) > 0 {
+		shared := r.number()
+		tail, rows := r.sized(), r.sized()
+		if r.err != nil || shared > uint64(len(last)) {
+			return all, errWords
+		}
+		last = last[:shared] + string(tail)
+		numbers, err := appendRows(nil, rows, 0)
+		if err != nil {
+			return all, err
+		}
+		for _, n := range numbers {
+			all = append(all, lotWord{last, n})
+		}
+	}
+	return all, nil
+}

@@ -75,7 +75,9 @@ func TestTheDatabaseItselfRefusesToChangeEvents(t *testing.T) {
 		do    beneath
 		more  []string
 	}{
-		"sqlite":   {written(t, "sqlite:"+path), beneathSQLite(t, path), nil},
+		"sqlite": {written(t, "sqlite:"+path), beneathSQLite(t, path), []string{
+			"insert into event_lots (lot, least, most, words) values (-1, 0, 0, x'')", "insert into event_lots (lot, least, most, words) values ((1 << 53) - 1, 0, 0, x'')",
+		}},
 		"postgres": {written(t, address), beneathPostgreSQL(t, address), []string{"truncate events", "truncate heads", "truncate checkpoints"}},
 	} {
 		update(t, c.store, func(ctx context.Context, tx vault.Tx) error {
