@@ -162,7 +162,7 @@ func (c *call) collect(r vault.Request) error {
 	err = c.release(vault.Ask{Request: r.ID}, engine.CheckOutRequest{
 		Identity: pam.Identity{Name: c.who.Name}, Credential: pam.Credential{System: credential.System, Account: credential.Account}, Ticket: r.Ticket,
 	})
-	if err == nil || c.status != 0 {
+	if err == nil || c.status != 0 || c.who == nil { // nobody any more: the token has ended meanwhile
 		return err
 	}
 	// Another call may have collected it meanwhile, and that may have come to nothing.

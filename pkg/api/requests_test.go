@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -233,6 +234,41 @@ func TestAnApprovalIsSkippedWithAJustification(t *testing.T) {
 // TestWhoWaitsIsLookedAtAgainWhenTheWaitEnds approves the request of a caller who
 // waits, after its token has come to an end; the secret is still there for one who
 // signs in anew.
+// TestATokenMayEndAtAnyInstantOfACall ends it at each look at the clock in turn: the
+// caller gets the secret, or is told to sign in, and then another token gets it.
+func TestATokenMayEndAtAnyInstantOfACall(t *testing.T) {
+	t.Parallel()
+	answers := make(chan int, 16)
+	t.Run("each", func(t *testing.T) {
+		for looks := range cap(answers) {
+			t.Run(strconv.Itoa(looks), func(t *testing.T) {
+				t.Parallel()
+				w, c, id := asks(t)
+				w.decide(id, true)
+				w.endAt(looks)
+				got := c.get("/v1/requests/" + id)
+				w.endAt(0)
+				answers <- got.status
+				if got.status != http.StatusCreated {
+					got.want(http.StatusUnauthorized, "unauthenticated")
+					got = w.signIn().get("/v1/requests/"+id).want(http.StatusCreated, "")
+				}
+				if got.text("secret") != canary+" of web01/root" {
+					t.Errorf("%s", got.body)
+				}
+			})
+		}
+	})
+	close(answers)
+	count := map[int]int{}
+	for status := range answers {
+		count[status]++
+	}
+	if count[http.StatusCreated] == 0 || count[http.StatusUnauthorized] < 2 {
+		t.Errorf("%v: the token did not end within the calls", count)
+	}
+}
+
 func TestWhoWaitsIsLookedAtAgainWhenTheWaitEnds(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

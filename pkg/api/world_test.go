@@ -40,8 +40,9 @@ type world struct {
 	app    vault.Integration
 	secret string
 
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex
+	now   time.Time
+	looks int // at the clock, until all tokens have ended
 }
 
 // lines is a log that is read while it is written.
@@ -208,7 +209,17 @@ func (w *world) at(address string) {
 func (w *world) clock() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.looks--; w.looks == 0 {
+		w.now = w.now.Add(vault.TokenLife)
+	}
 	return w.now
+}
+
+// endAt ends all tokens at a look at the clock; the first is 1, and 0 is none.
+func (w *world) endAt(looks int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.looks = looks
 }
 
 func (w *world) pass(d time.Duration) {
