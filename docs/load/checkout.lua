@@ -1,17 +1,26 @@
 -- Each integration in turn checks another credential out, with a key of its own
--- for each request. LOAD_RUN is different in every run. LOAD_PATH is where. With
--- LOAD_KEYS=random the keys follow no order, as those of most clients.
+-- for each request: a UUID that begins with the time, as our client makes them, or,
+-- with LOAD_KEYS=random, one that follows no order. LOAD_RUN is the time in
+-- nanoseconds, different in every run. LOAD_PATH is where.
 dofile(os.getenv("LOAD_SCRIPTS") .. "/common.lua")
 local run, count, path = os.getenv("LOAD_RUN"), tonumber(os.getenv("LOAD_CREDENTIALS")), os.getenv("LOAD_PATH")
 local random = os.getenv("LOAD_KEYS") == "random"
+local began = tonumber(run:sub(1, -7)) -- in milliseconds
 local tokens, n = {}, 0
 for _, line in ipairs(lines("tokens")) do tokens[#tokens + 1] = "Bearer " .. line:match("^%S+") end
 
 function init(_) math.randomseed(tonumber(run:sub(-9))) end
 
+-- now is in milliseconds, by the time that this program works.
+local function now() return began + math.floor(os.clock() * 1000) end
+
 local function key()
-  if not random then return run .. "-" .. n end
-  return string.format("%08x-%08x-%08x", math.random(0, 0x7fffffff), math.random(0, 0x7fffffff), n)
+  local high, low, version = math.random(0, 0xffffffff), math.random(0, 0xffff), 4
+  if not random then
+    high, low, version = math.floor(now() / 0x10000), now() % 0x10000, 7
+  end
+  return string.format("%08x-%04x-%d%03x-%04x-%06x%06x", high, low, version, math.random(0, 0xfff),
+    math.random(0x8000, 0xbfff), math.random(0, 0xffffff), n % 0x1000000)
 end
 
 function request()

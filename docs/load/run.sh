@@ -12,7 +12,8 @@
 #   ROUNDS=5 SECONDS_EACH=4 CONNECTIONS="1 8 64" STARTS=20
 #   STRANGERS=20         seconds of log-ins that are refused, over all integrations
 #   OPERATIONS="read log-in checkout"
-#   LOAD_KEYS=random     idempotency keys that follow no order
+#   LOAD_KEYS=random     idempotency keys that follow no order; else UUIDs of version 7
+#   PGTCP=yes            PostgreSQL over loopback instead of through its socket
 #   VAULT=, BARE=, FIRST= programs that are built already
 #   ACCESS_LOG=FILE      where the log of the calls goes; /dev/null
 set -eu
@@ -67,10 +68,12 @@ postgres() {
   "${as[@]}" "$bin/pg_ctl" -D "$dir/pg/data" -w -l "$dir/pg/log" \
     -o "-p $port -k $dir/pg -c listen_addresses=127.0.0.1 -c max_connections=300" start >/dev/null
   running+=("$(head -n 1 "$dir/pg/data/postmaster.pid")")
-  export REDIM_STORE="postgres://admin@127.0.0.1:$port/vault?sslmode=disable"
-  "$bin/psql" -h 127.0.0.1 -p "$port" -U admin -qAt -d postgres -c "select 1 from pg_database where datname = 'vault'" | grep -q 1 ||
-    "$bin/psql" -h 127.0.0.1 -p "$port" -U admin -q -d postgres -c 'create database vault'
-  pgbench=("$bin/pgbench" -h 127.0.0.1 -p "$port" -U admin)
+  local host=$dir/pg
+  [ "${PGTCP:-}" != yes ] || host=127.0.0.1
+  export REDIM_STORE="postgres://admin@/vault?host=$host&port=$port&sslmode=disable"
+  "$bin/psql" -h "$host" -p "$port" -U admin -qAt -d postgres -c "select 1 from pg_database where datname = 'vault'" | grep -q 1 ||
+    "$bin/psql" -h "$host" -p "$port" -U admin -q -d postgres -c 'create database vault'
+  pgbench=("$bin/pgbench" -h "$host" -p "$port" -U admin)
 }
 
 # fill makes the records: integrations 5,000 at a time, for each import is one unit.

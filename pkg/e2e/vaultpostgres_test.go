@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,22 @@ func TestScriptsOfVaultOnPostgreSQL(t *testing.T) {
 		return err
 	}
 	testscript.RunT(&watched{T: t}, p)
+}
+
+// TestAServerIsReachedThroughItsSocket is for one machine: no port is open then, and
+// the server knows the user from the system.
+func TestAServerIsReachedThroughItsSocket(t *testing.T) {
+	t.Parallel()
+	server := storetest.Start(t)
+	h := newVaultHome(t, server.SocketURL("postgres"), "web01/svc")
+	h.must("admin", "checkout", "web01/svc", "--field", "password")
+	if open := h.held(h.open()); len(open) != 1 {
+		t.Errorf("%v is open", open)
+	}
+	server.Stop()
+	if out, code, said := h.run("admin", "store", "check"); code != 109 || out != "" || !strings.Contains(said, server.Dir) {
+		t.Errorf("%d: %s%s", code, out, said)
+	}
 }
 
 // notAboutFiles are the scripts that any store will do for.

@@ -2,12 +2,14 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"strings"
 	"time"
 
+	"github.com/redim-tools/redim/pkg/pam"
 	"github.com/redim-tools/redim/pkg/store/sqldb"
 )
 
@@ -48,6 +50,9 @@ func Check(ctx context.Context, opt Options) ([]Finding, error) {
 		return nil, err
 	}
 	defer func() { _ = s.Close() }()
+	if _, err := sqldb.History(ctx, s.db); sqldb.Unreached(err) || err != nil && ctx.Err() != nil {
+		return nil, err
+	}
 	findings := []Finding{s.checkSchema(ctx)}
 	if s.at.Dialect == sqldb.SQLite {
 		return append(findings, s.checkIntegrity(ctx), s.checkTriggers(ctx), s.checkFiles()), nil
@@ -59,10 +64,19 @@ func fault(name string, err error, hint string) Finding {
 	return Finding{Name: name, Level: Fault, Text: err.Error(), Hint: hint}
 }
 
+// hintOf is how a failure itself says that it is mended; those of no class ask for
+// this check.
+func hintOf(err error, other string) string {
+	if f, ok := errors.AsType[*pam.Failure](err); ok && f.Hint != "" && !errors.Is(err, pam.ErrOther) {
+		return f.Hint
+	}
+	return other
+}
+
 func (s *Store) checkSchema(ctx context.Context) Finding {
 	applied, err := sqldb.History(ctx, s.db)
 	if err != nil {
-		return fault("schema", err, "keep a copy, then restore the last backup")
+		return fault("schema", err, hintOf(err, "keep a copy, then restore the last backup"))
 	}
 	known, err := s.known()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -190,6 +191,18 @@ func TestACheckOutWhoseAnswerIsLostIsAskedForAgainWithTheSameKey(t *testing.T) {
 		if asked != `POST /v1/checkouts Bearer t1 {"account":"root","hours":1,"system":"web01"} k1` {
 			t.Error(asked)
 		}
+	}
+}
+
+// TestKeysOfOneTimeStandTogether is what the index of the store counts on.
+func TestKeysOfOneTimeStandTogether(t *testing.T) {
+	t.Parallel()
+	keys := make([]string, 10_000)
+	for n := range keys {
+		keys[n] = client.NewKey()
+	}
+	if !slices.IsSorted(keys) || len(slices.Compact(slices.Clone(keys))) != len(keys) {
+		t.Error("keys don't follow each other")
 	}
 }
 

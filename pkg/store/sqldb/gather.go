@@ -135,8 +135,7 @@ func ofOne(err error) bool {
 		return false
 	}
 	_, lost := errors.AsType[*broken](err)
-	_, none := errors.AsType[*unreached](err)
-	return !lost && !none
+	return !lost && !Unreached(err)
 }
 
 // contextOf is that of the only caller; that of several ends when all theirs have

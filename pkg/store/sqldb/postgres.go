@@ -193,6 +193,13 @@ type unreached struct{ error }
 
 func (u *unreached) Unwrap() error { return u.error }
 
+// Unreached reports whether err says that there was no connection to the service, and
+// so nothing about what it keeps.
+func Unreached(err error) bool {
+	_, ok := errors.AsType[*unreached](err)
+	return ok
+}
+
 // unknown marks that the answer to a commit was lost.
 type unknown struct{ error }
 

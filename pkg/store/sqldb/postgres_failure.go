@@ -62,7 +62,7 @@ func (d *pg) passing(err error) bool {
 	if _, ok := errors.AsType[*ConstraintError](err); ok {
 		return false
 	}
-	if _, ok := errors.AsType[*unreached](err); ok {
+	if Unreached(err) {
 		return d.reached.Load()
 	}
 	if _, ok := errors.AsType[*broken](err); ok {
@@ -87,7 +87,7 @@ func pgFailure(a Address, err error) error {
 	if _, ok := errors.AsType[*broken](err); ok {
 		return pam.Failf(pam.ErrUnreachable, "the connection to the store %s broke: %w", a, err).WithHint("look at the network and whether PostgreSQL runs; nothing was changed")
 	}
-	if _, ok := errors.AsType[*unreached](err); ok {
+	if Unreached(err) {
 		return pgUnreached(a, err)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

@@ -149,6 +149,13 @@ func (s *Server) URL(database string) string {
 	return u.String()
 }
 
+// SocketURL is the address of a database through the server's Unix socket.
+func (s *Server) SocketURL(database string) string {
+	values := url.Values{"host": {s.Dir}, "port": {strconv.Itoa(s.Port)}}
+	u := url.URL{Scheme: "postgres", User: url.User("admin"), Path: "/" + database, RawQuery: values.Encode()}
+	return u.String()
+}
+
 // Database makes an empty schema, which is quicker than a database and as
 // separate, and returns the address that leads there.
 func (s *Server) Database(tb testing.TB) string {
