@@ -11,16 +11,14 @@ for _, line in ipairs(lines("tokens")) do tokens[#tokens + 1] = "Bearer " .. lin
 
 function init(_) math.randomseed(tonumber(run:sub(-9))) end
 
--- now is in milliseconds, by the time that this program works.
-local function now() return began + math.floor(os.clock() * 1000) end
-
+-- key has milliseconds and 4096ths of them, by the time that this program works.
 local function key()
-  local high, low, version = math.random(0, 0xffffffff), math.random(0, 0xffff), 4
+  local high, low, version, part = math.random(0, 0xffffffff), math.random(0, 0xffff), 4, math.random(0, 0xfff)
   if not random then
-    high, low, version = math.floor(now() / 0x10000), now() % 0x10000, 7
+    local now = began + os.clock() * 1000
+    high, low, version, part = math.floor(now / 0x10000), math.floor(now) % 0x10000, 7, math.floor(now % 1 * 0x1000)
   end
-  return string.format("%08x-%04x-%d%03x-%04x-%06x%06x", high, low, version, math.random(0, 0xfff),
-    math.random(0x8000, 0xbfff), math.random(0, 0xffffff), n % 0x1000000)
+  return string.format("%08x-%04x-%d%03x-%04x-%06x%06x", high, low, version, part, math.random(0x8000, 0xbfff), math.random(0, 0xffffff), n % 0x1000000)
 end
 
 function request()
