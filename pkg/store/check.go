@@ -50,10 +50,11 @@ func Check(ctx context.Context, opt Options) ([]Finding, error) {
 		return nil, err
 	}
 	defer func() { _ = s.Close() }()
-	if _, err := sqldb.History(ctx, s.db); sqldb.Unreached(err) || err != nil && ctx.Err() != nil {
-		return nil, err
+	applied, err := sqldb.History(ctx, s.db)
+	if sqldb.Unreached(err) || err != nil && ctx.Err() != nil {
+		return nil, err // which says nothing about what is kept
 	}
-	findings := []Finding{s.checkSchema(ctx)}
+	findings := []Finding{s.checkSchema(applied, err)}
 	if s.at.Dialect == sqldb.SQLite {
 		return append(findings, s.checkIntegrity(ctx), s.checkTriggers(ctx), s.checkFiles()), nil
 	}
@@ -73,8 +74,7 @@ func hintOf(err error, other string) string {
 	return other
 }
 
-func (s *Store) checkSchema(ctx context.Context) Finding {
-	applied, err := sqldb.History(ctx, s.db)
+func (s *Store) checkSchema(applied []sqldb.Applied, err error) Finding {
 	if err != nil {
 		return fault("schema", err, hintOf(err, "keep a copy, then restore the last backup"))
 	}
