@@ -41,11 +41,21 @@ func checkNoPassword(rest string) error {
 		user = base[:at]
 	}
 	values, err := url.ParseQuery(query)
-	if strings.Contains(user, ":") || err != nil || values.Has("password") {
+	if strings.Contains(user, ":") || err != nil || namesPassword(values) {
 		return pam.Failf(pam.ErrUsage, "the address of the store holds a password, or can't be understood").
 			WithHint("leave the password out, and put it into PostgreSQL's password file (passfile=PATH in the address, or ~/.pgpass) or into PGPASSWORD")
 	}
 	return nil
+}
+
+// namesPassword finds password, sslpassword and whatever else is called so.
+func namesPassword(values url.Values) bool {
+	for name := range values {
+		if strings.Contains(strings.ToLower(name), "password") {
+			return true
+		}
+	}
+	return false
 }
 
 // resolveStore makes the path in sqlite:PATH absolute.

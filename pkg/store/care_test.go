@@ -84,6 +84,26 @@ func TestCheckLooksOverASQLiteStore(t *testing.T) {
 	check(t, "sqlite:"+path, "schema=fault integrity=ok triggers=fault files=ok")
 }
 
+func TestCheckSaysNothingOfWhatItDidNotSee(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	_ = open(t, "sqlite:"+path)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	findings, err := store.Check(ctx, options("sqlite:"+path))
+	if fails(t, err, pam.ErrInterrupted, ""); len(findings) > 0 {
+		t.Errorf("%v", findings)
+	}
+}
+
+func TestADatabaseThatIsNewIsNotTamperedWith(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	raw(t, path, "create table somebodys (n integer)")
+	check(t, "sqlite:"+path, "schema=warning integrity=ok triggers=warning files=ok")
+	check(t, storetest.Start(t).Database(t), "schema=warning triggers=warning trigrams=warning durability=ok")
+}
+
 func check(t *testing.T, address, want string) {
 	t.Helper()
 	findings, err := store.Check(t.Context(), options(address))

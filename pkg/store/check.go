@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,20 +51,32 @@ func Check(ctx context.Context, opt Options) ([]Finding, error) {
 		return nil, err
 	}
 	defer func() { _ = s.Close() }()
-	applied, err := sqldb.History(ctx, s.db)
-	if sqldb.Unreached(err) || err != nil && ctx.Err() != nil {
-		return nil, err // which says nothing about what is kept
+	looks := []look{s.checkSchema, s.checkIntegrity, s.checkTriggers, s.checkFiles}
+	if s.at.Dialect == sqldb.PostgreSQL {
+		looks = []look{s.checkSchema, s.checkTriggers, s.checkTrigrams, s.checkDurability}
 	}
-	findings := []Finding{s.checkSchema(applied, err)}
-	if s.at.Dialect == sqldb.SQLite {
-		return append(findings, s.checkIntegrity(ctx), s.checkTriggers(ctx), s.checkFiles()), nil
+	findings := make([]Finding, 0, len(looks))
+	for _, look := range looks {
+		f, err := look(ctx)
+		if sqldb.Unasked(err) {
+			return nil, err
+		}
+		if err != nil {
+			f = Finding{f.Name, Fault, err.Error(), hintOf(err, f.Hint)}
+		}
+		findings = append(findings, f)
 	}
-	return append(findings, s.checkTriggers(ctx), s.checkTrigrams(ctx), s.checkDurability(ctx)), nil
+	return findings, nil
 }
 
-func fault(name string, err error, hint string) Finding {
-	return Finding{Name: name, Level: Fault, Text: err.Error(), Hint: hint}
-}
+// look looks at one thing. Beside a failure of the store stand the name of the finding
+// and how it is mended if the failure itself does not say.
+type look func(context.Context) (Finding, error)
+
+const (
+	restored    = "keep a copy, then restore the last backup"
+	schemaFirst = "look at the schema finding first"
+)
 
 // hintOf is how a failure itself says that it is mended; those of no class ask for
 // this check.
@@ -74,43 +87,44 @@ func hintOf(err error, other string) string {
 	return other
 }
 
-func (s *Store) checkSchema(applied []sqldb.Applied, err error) Finding {
+func (s *Store) checkSchema(ctx context.Context) (Finding, error) {
+	applied, err := sqldb.History(ctx, s.db)
 	if err != nil {
-		return fault("schema", err, hintOf(err, "keep a copy, then restore the last backup"))
+		return Finding{Name: "schema", Hint: restored}, err
 	}
 	known, err := s.known()
 	if err != nil {
-		return fault("schema", err, "install the program again")
+		return Finding{Name: "schema", Hint: "install the program again"}, err
 	}
 	pending, err := sqldb.Pending(known, applied)
 	switch {
 	case err != nil:
-		return fault("schema", err, "use the version of the program that migrated the store, or a newer one")
+		return Finding{Name: "schema", Hint: "use the version of the program that migrated the store, or a newer one"}, err
 	case len(pending) > 0:
-		return Finding{"schema", Warning, fmt.Sprintf("%d migrations are missing, from %04d_%s on", len(pending), pending[0].Number, pending[0].Name), "run: vault store migrate"}
+		return Finding{"schema", Warning, fmt.Sprintf("%d migrations are missing, from %04d_%s on", len(pending), pending[0].Number, pending[0].Name), "run: vault store migrate"}, nil
 	}
 	last := applied[len(applied)-1]
-	return Finding{"schema", OK, fmt.Sprintf("%04d_%s, applied %s", last.Number, last.Name, last.At.Format("2006-01-02 15:04:05Z")), ""}
+	return Finding{"schema", OK, fmt.Sprintf("%04d_%s, applied %s", last.Number, last.Name, last.At.Format("2006-01-02 15:04:05Z")), ""}, nil
 }
 
-func (s *Store) checkIntegrity(ctx context.Context) Finding {
+func (s *Store) checkIntegrity(ctx context.Context) (Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, inspection)
 	defer cancel()
 	found, err := sqldb.Inspect(ctx, s.db)
 	if err != nil {
-		return fault("integrity", err, "keep a copy, then restore the last backup")
+		return Finding{Name: "integrity", Hint: restored}, err
 	}
 	if len(found) > 0 {
-		return Finding{"integrity", Fault, strings.Join(found, "; "), "keep a copy, then restore the last backup"}
+		return Finding{"integrity", Fault, strings.Join(found, "; "), restored}, nil
 	}
 	leases, lots, err := s.misplaced(ctx)
 	switch {
 	case err != nil:
-		return fault("integrity", err, "look at the schema finding first")
+		return Finding{Name: "integrity", Hint: schemaFirst}, err
 	case leases+lots > 0:
-		return Finding{"integrity", Fault, fmt.Sprintf("a search would not find %d open leases, nor all events of %d lots: somebody changed what it looks in", leases, lots), "find out who did that, run events verify, and restore the last backup"}
+		return Finding{"integrity", Fault, fmt.Sprintf("a search would not find %d open leases, nor all events of %d lots: somebody changed what it looks in", leases, lots), "find out who did that, run events verify, and restore the last backup"}, nil
 	}
-	return Finding{"integrity", OK, "the file is sound", ""}
+	return Finding{"integrity", OK, "the file is sound", ""}, nil
 }
 
 // misplaced counts what a search would not find. Before their migration, a file has no
@@ -130,19 +144,28 @@ func (s *Store) misplaced(ctx context.Context) (leases, lots int64, err error) {
 // guards are the triggers that keep the record of events as it is.
 const guards = 2
 
-func (s *Store) checkTriggers(ctx context.Context) Finding {
+// eventsMigration is the one that makes the record of events, with its guards.
+const eventsMigration = 2
+
+func (s *Store) checkTriggers(ctx context.Context) (Finding, error) {
+	there := "select count(*) from sqlite_schema where type = 'table' and name = 'events'"
 	query := "select count(*) from sqlite_schema where type = 'trigger' and name in ('events_are_never_changed', 'events_are_never_removed')"
 	if s.at.Dialect == sqldb.PostgreSQL {
+		there = "select count(*) from pg_catalog.pg_class where oid = to_regclass('events')"
 		query = "select count(*) from pg_catalog.pg_trigger where tgrelid = to_regclass('events') and not tgisinternal and tgenabled in ('O', 'A')"
 	}
+	applied, none := sqldb.History(ctx, s.db)
+	record, missing := s.count(ctx, there)
 	n, err := s.count(ctx, query)
 	switch {
-	case err != nil:
-		return fault("triggers", err, "look at the schema finding first")
+	case cmp.Or(none, missing, err) != nil:
+		return Finding{Name: "triggers", Hint: schemaFirst}, cmp.Or(none, missing, err)
+	case record == 0 && len(applied) < eventsMigration:
+		return Finding{"triggers", Warning, "there is no record of events yet", "run: vault store migrate"}, nil
 	case n < guards:
-		return Finding{"triggers", Fault, "the record of events is not protected: triggers were removed or switched off", "find out who did that, run events verify, and restore the last backup"}
+		return Finding{"triggers", Fault, "the record of events is not protected: triggers were removed or switched off", "find out who did that, run events verify, and restore the last backup"}, nil
 	}
-	return Finding{"triggers", OK, "events can't be changed or removed", ""}
+	return Finding{"triggers", OK, "events can't be changed or removed", ""}, nil
 }
 
 func (s *Store) count(ctx context.Context, query string) (n int64, err error) {
@@ -153,40 +176,12 @@ func (s *Store) count(ctx context.Context, query string) (n int64, err error) {
 	return n, err
 }
 
-func (s *Store) checkFiles() Finding {
+func (s *Store) checkFiles(context.Context) (Finding, error) {
 	for _, path := range []string{s.at.Path, s.at.Path + "-wal", s.at.Path + "-shm"} {
 		info, err := os.Stat(path)
 		if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-			return Finding{"files", Warning, path + " can be read by others", "run: chmod 600 " + path}
+			return Finding{"files", Warning, path + " can be read by others", "run: chmod 600 " + path}, nil
 		}
 	}
-	return Finding{"files", OK, "only their owner can read them", ""}
-}
-
-func (s *Store) checkTrigrams(ctx context.Context) Finding {
-	n, err := s.count(ctx, "select count(*) from pg_catalog.pg_class where oid in (to_regclass('integrations_name_trigrams'), to_regclass('credentials_name_trigrams'))")
-	switch {
-	case err != nil:
-		return fault("trigrams", err, "look at the schema finding first")
-	case n < 2:
-		return Finding{"trigrams", Warning, "there is no index by trigrams, so a search for a part of a name reads all names",
-			"install PostgreSQL's contrib modules, run as its administrator: create extension pg_trgm; then: vault store migrate"}
-	}
-	return Finding{"trigrams", OK, "parts of names are found by an index", ""}
-}
-
-func (s *Store) checkDurability(ctx context.Context) Finding {
-	var off []string
-	err := s.db.Read(ctx, func(ctx context.Context, tx *sqldb.Tx) (err error) {
-		off, err = sqldb.All(ctx, tx, func(r sqldb.Row) (name string, err error) { err = r.Scan(&name); return name, err },
-			"select name from pg_catalog.pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off' order by name")
-		return err
-	})
-	switch {
-	case err != nil:
-		return fault("durability", err, "look at the schema finding first")
-	case len(off) > 0:
-		return Finding{"durability", Fault, strings.Join(off, " and ") + " is off: a power cut loses events whose secrets were released", "switch it on in postgresql.conf"}
-	}
-	return Finding{"durability", OK, "what was answered is on disk", ""}
+	return Finding{"files", OK, "only their owner can read them", ""}, nil
 }

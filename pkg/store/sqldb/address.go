@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"maps"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -69,17 +70,33 @@ func (a Address) String() string {
 		return "sqlite:" + a.Path
 	}
 	scheme, rest, _ := strings.Cut(a.dsn, "://")
-	if at := strings.LastIndex(rest, "@"); at >= 0 {
+	before, _, _ := strings.Cut(rest, "?")
+	at := strings.LastIndex(before, "@")
+	if at < 0 {
+		at = strings.LastIndex(rest, "@") // of a password with a question mark
+	}
+	if at >= 0 {
 		user, _, _ := strings.Cut(rest[:at], ":")
 		rest = user + rest[at:]
 	}
-	base, query, found := strings.Cut(scheme+"://"+rest, "?")
-	if values, err := url.ParseQuery(query); found && err == nil && values.Has("password") {
-		values.Del("password")
-		query = values.Encode()
-	}
-	if query == "" {
+	base, query, _ := strings.Cut(scheme+"://"+rest, "?")
+	if query = withoutPasswords(query); query == "" {
 		return base
 	}
 	return base + "?" + query
+}
+
+// withoutPasswords leaves out password, sslpassword and whatever else is called so, or
+// all that can't be understood.
+func withoutPasswords(query string) string {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return ""
+	}
+	all := len(values)
+	maps.DeleteFunc(values, func(name string, _ []string) bool { return strings.Contains(strings.ToLower(name), "password") })
+	if len(values) == all {
+		return query
+	}
+	return values.Encode()
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
+
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/redim-tools/redim/pkg/pam"
 )
@@ -28,6 +31,19 @@ func settled(err error) bool {
 	}
 	_, ok := errors.AsType[*ConstraintError](err)
 	return ok
+}
+
+// Unasked reports whether err says that the database could not be asked, or not to the
+// end, and so nothing about what it keeps.
+func Unasked(err error) bool {
+	switch sqliteCode(err) {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_INTERRUPT:
+		return true
+	}
+	_, broke := errors.AsType[*broken](err)
+	code := state(err)
+	return broke || isUnreached(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		code == lockNotAvailable || strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "53")
 }
 
 // interrupted translates the end of a context.

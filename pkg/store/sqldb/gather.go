@@ -135,7 +135,7 @@ func ofOne(err error) bool {
 		return false
 	}
 	_, lost := errors.AsType[*broken](err)
-	return !lost && !Unreached(err)
+	return !lost && !isUnreached(err)
 }
 
 // contextOf is that of the only caller; that of several ends when all theirs have

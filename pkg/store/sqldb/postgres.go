@@ -115,13 +115,18 @@ func (d *pg) Glance(ctx context.Context, unit Unit) error {
 	})
 }
 
-// insist tries until it works, or the failure will not go away by itself.
+// insist tries until it works, or the failure will not go away by itself, or has not for
+// as long as any statement may take.
 func (d *pg) insist(ctx context.Context, try func(context.Context, *pgxpool.Conn) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
+	var failed time.Time
 	for turn := 1; ; turn++ {
 		err := d.once(ctx, try)
-		if again := err != nil && (d.passing(err) || d.hooks.Again != nil && d.hooks.Again(err)); !again || ctx.Err() != nil {
+		if err != nil && failed.IsZero() {
+			failed = time.Now()
+		}
+		if again := err != nil && (d.passing(err) || d.hooks.Again != nil && d.hooks.Again(err)); !again || ctx.Err() != nil || time.Since(failed) > Deadline {
 			return pgFailure(d.at, err)
 		}
 		longest := min(time.Duration(turn)*10*time.Millisecond, time.Second)
@@ -193,9 +198,7 @@ type unreached struct{ error }
 
 func (u *unreached) Unwrap() error { return u.error }
 
-// Unreached reports whether err says that there was no connection to the service, and
-// so nothing about what it keeps.
-func Unreached(err error) bool {
+func isUnreached(err error) bool {
 	_, ok := errors.AsType[*unreached](err)
 	return ok
 }

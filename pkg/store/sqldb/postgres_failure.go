@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -62,7 +63,7 @@ func (d *pg) passing(err error) bool {
 	if _, ok := errors.AsType[*ConstraintError](err); ok {
 		return false
 	}
-	if Unreached(err) {
+	if isUnreached(err) {
 		return d.reached.Load()
 	}
 	if _, ok := errors.AsType[*broken](err); ok {
@@ -87,7 +88,7 @@ func pgFailure(a Address, err error) error {
 	if _, ok := errors.AsType[*broken](err); ok {
 		return pam.Failf(pam.ErrUnreachable, "the connection to the store %s broke: %w", a, err).WithHint("look at the network and whether PostgreSQL runs; nothing was changed")
 	}
-	if Unreached(err) {
+	if isUnreached(err) {
 		return pgUnreached(a, err)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -121,6 +122,8 @@ func pgUnreached(a Address, err error) error {
 		return f.WithHint("look at the user, its password (a passfile, say) and pg_hba.conf")
 	case code == invalidCatalog:
 		return f.WithHint("make the database: createdb -O USER DATABASE")
+	case errors.Is(err, fs.ErrPermission):
+		return f.WithHint("give this user the right to use the server's socket and to enter its directory")
 	}
 	return f.WithHint("look at the host and the port, and whether PostgreSQL runs")
 }

@@ -254,6 +254,10 @@ func TestAnAddressIsUnderstoodOrRefused(t *testing.T) {
 		"postgres://u:c4nary-Pa55@h1:1,h2:2/db?sslmode=verify-full": "postgres://u@h1:1,h2:2/db?sslmode=verify-full",
 		"postgresql://h/db?password=c4nary&user=u":                  "postgresql://h/db?user=u",
 		"postgres:///db?host=/run/pg":                               "postgres:///db?host=/run/pg",
+		"postgres://u@/db?host=/a:b@c&port=1":                       "postgres://u@/db?host=/a:b@c&port=1",
+		"postgres://u@h/db?SSLpassword=c4nary&port=1":               "postgres://u@h/db?port=1",
+		"postgres://u@h/db?port=%zz&sslpassword=c4nary":             "postgres://u@h/db",
+		"postgres://u:c4nary?c4nary@h/db":                           "postgres://u@h/db",
 	} {
 		a, err := sqldb.ParseAddress(text)
 		if err != nil || a.String() != want || strings.Contains(fmt.Sprintf("%v %s", a, a), "c4nary") {
